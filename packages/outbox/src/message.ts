@@ -1,0 +1,68 @@
+/** A text in each language we speak, such as a product's name. The sender picks the receiver's. */
+export type Localised = Readonly<Record<string, string>>;
+
+export type Param = string | number | Localised;
+
+export interface Button {
+  /** key under `buttons.` in the locale files */
+  readonly label: string;
+  readonly params?: Readonly<Record<string, Param>>;
+  /** exactly one of the two */
+  readonly callbackData?: string;
+  readonly url?: string;
+}
+
+/** What is to be said, not its wording: the sender renders `messages.<template>` of the receiver's locale file with the params. */
+export interface Message {
+  readonly template: MessageTemplate;
+  readonly params?: Readonly<Record<string, Param>>;
+  readonly buttons?: readonly (readonly Button[])[];
+}
+
+/**
+ * Every message that goes through the outbox, with its params. `product` is a Localised name, `amount` is written with its currency ("19.90 CNY").
+ * A test holds this list against the locale files of every language.
+ */
+export const messageTemplates = {
+  /** pay this order: orderNo, product, amount, minutes (until it expires); one URL button, or the address in `link` where Telegram refuses the host */
+  payment_request: ['orderNo', 'product', 'amount', 'minutes', 'link'],
+  /** edits of that message, without a button: */
+  payment_request_paid: ['orderNo', 'product', 'amount'],
+  payment_request_expired: ['orderNo', 'product', 'amount'],
+  payment_request_cancelled: ['orderNo', 'product', 'amount'],
+  payment_request_failed: ['orderNo', 'product', 'amount'],
+  /** money is in, the report is being made */
+  order_paid: ['orderNo', 'product', 'amount'],
+  /** a free order: the report is being made */
+  order_free: ['orderNo', 'product'],
+  report_title: ['orderNo', 'product', 'name'],
+  /** one part of the report, as it is */
+  report_part: ['text'],
+  /** order number, and the address to read it again on any screen */
+  report_closing: ['orderNo', 'product', 'link'],
+  /** reason is a key under `reasons.` */
+  order_failed_refunding: ['orderNo', 'product', 'amount', 'reason'],
+  order_failed_free: ['orderNo', 'product', 'reason'],
+  payment_failed: ['orderNo', 'product', 'amount'],
+  payment_late: ['orderNo', 'product', 'amount'],
+  second_payment_refunding: ['orderNo', 'product', 'amount'],
+  refund_requested: ['orderNo', 'product', 'amount'],
+  refund_succeeded: ['orderNo', 'product', 'amount'],
+  /** the gateway refused the refund; operators have it on their list */
+  refund_with_operators: ['orderNo', 'product', 'amount'],
+  /** operators answered a /support text */
+  support_answer: ['text'],
+  // to TELEGRAM_CHAT_ID, in OPERATOR_LANGUAGE
+  alarm_fulfilment_paused: ['cause', 'hint'],
+  alarm_fulfilment_resumed: [],
+  alarm_money_unmatched: ['provider', 'orderNo', 'verdict', 'amount', 'inboxId'],
+  alarm_refund_refused: ['orderNo', 'refundId', 'amount', 'provider', 'cause', 'inboxId'],
+  alarm_refund_wanted: ['orderNo', 'product', 'amount', 'reason', 'inboxId'],
+  alarm_order_failed: ['orderNo', 'product', 'amount', 'reason'],
+  alarm_delivery_parked: ['orderNo', 'product'],
+  alarm_update_failed: ['updateId', 'cause'],
+  alarm_refused_notices: ['provider', 'count', 'cause'],
+  support_question: ['userId', 'text', 'orderNo'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type MessageTemplate = keyof typeof messageTemplates;
