@@ -11,7 +11,24 @@ export interface LogOptions {
 }
 
 /** Names under which a secret or personal data could ride along in a logged object. */
-const SECRET_FIELDS = ['authorization', 'cookie', 'password', 'secret', 'token', 'apiKey', 'api_key', 'privateKey', 'input', 'birth', 'name', 'email', 'text', 'payload', 'body', 'raw'];
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'apiKey',
+  'api_key',
+  'privateKey',
+  'input',
+  'birth',
+  'name',
+  'email',
+  'text',
+  'payload',
+  'body',
+  'raw',
+];
 
 /** JSON lines. Bind the order number once (`log.child({ order_no })`) and it stands on every line about that order. */
 export function createLogger(options: LogOptions): Logger {

@@ -1,7 +1,20 @@
 import { MingdanError } from './errors.ts';
 
 /** Decimals on the wire per currency (ISO 4217; USDT has 6 here, XTR = Telegram Stars has none). */
-const DECIMALS = { CNY: 2, USD: 2, EUR: 2, HKD: 2, TWD: 2, SGD: 2, MYR: 2, GBP: 2, JPY: 0, KRW: 0, USDT: 6, XTR: 0 } as const;
+const DECIMALS = {
+  CNY: 2,
+  USD: 2,
+  EUR: 2,
+  HKD: 2,
+  TWD: 2,
+  SGD: 2,
+  MYR: 2,
+  GBP: 2,
+  JPY: 0,
+  KRW: 0,
+  USDT: 6,
+  XTR: 0,
+} as const;
 
 export type Currency = keyof typeof DECIMALS;
 
@@ -24,7 +37,9 @@ export function decimalsOf(currency: Currency): number {
 /** Minor units → the decimal string gateways want: {1990, CNY} → "19.90". */
 export function formatAmount(money: Money): string {
   const decimals = DECIMALS[money.currency];
-  const digits = Math.abs(money.minor).toString().padStart(decimals + 1, '0');
+  const digits = Math.abs(money.minor)
+    .toString()
+    .padStart(decimals + 1, '0');
   const sign = money.minor < 0 ? '-' : '';
   if (decimals === 0) return sign + digits;
   return `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;

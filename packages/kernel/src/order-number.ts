@@ -11,7 +11,12 @@ export function orderNumberPrefix(kind: OrderKind): string {
   return PREFIX[kind];
 }
 
-const shanghaiDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Shanghai', year: 'numeric', month: '2-digit', day: '2-digit' });
+const shanghaiDay = new Intl.DateTimeFormat('en-CA', {
+  timeZone: 'Asia/Shanghai',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
 
 /** `REPORT_20261121_7K3M9QXA`: kind, day in Asia/Shanghai, 8 random characters. At most 24 characters, so a `-2` fits every gateway's 32. */
 export function orderNumber(kind: OrderKind, now: Date): string {

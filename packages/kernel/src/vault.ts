@@ -24,7 +24,8 @@ const TAG = 16;
  */
 export function createVault(keys: readonly DataKey[]): Vault {
   const first = keys[0];
-  if (!first) throw new VaultError('no_data_key', 'there is no key to encrypt with', { hint: 'Set DATA_ENCRYPTION_KEY' });
+  if (!first)
+    throw new VaultError('no_data_key', 'there is no key to encrypt with', { hint: 'Set DATA_ENCRYPTION_KEY' });
   const byId = new Map(keys.map((entry) => [entry.id, entry.key]));
   const header = Buffer.concat([Buffer.from([1, Buffer.byteLength(first.id)]), Buffer.from(first.id)]);
 
@@ -53,7 +54,10 @@ export function createVault(keys: readonly DataKey[]): Vault {
         const text = Buffer.concat([decipher.update(sealed.subarray(at + NONCE + TAG)), decipher.final()]);
         return JSON.parse(text.toString('utf8'));
       } catch (cause) {
-        throw new VaultError('broken_value', `a value in ${purpose} does not open`, { hint: 'It was changed outside the system, or its key was replaced under the same id', cause });
+        throw new VaultError('broken_value', `a value in ${purpose} does not open`, {
+          hint: 'It was changed outside the system, or its key was replaced under the same id',
+          cause,
+        });
       }
     },
   };

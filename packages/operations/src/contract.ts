@@ -1,6 +1,6 @@
+import type { Db } from '@mingdan/db';
 import type { Clock, Logger, Vault } from '@mingdan/kernel';
 import type { PaymentClient, ProviderName } from '@mingdan/payments';
-import type { Db } from '@mingdan/db';
 
 /** What every operation needs: put together once in `apps/bot/src/deps.ts` and `apps/cli/src/deps.ts`. */
 export interface OperationDeps {
@@ -22,7 +22,7 @@ export interface OperationSettings {
   readonly notifyUrls: Readonly<Partial<Record<ProviderName, string>>>;
   /** first of SECRET_KEY signs, all verify */
   readonly secretKeys: readonly string[];
-  readonly operatorChatId: string | null;
+  readonly operatorChatId: number | null;
   readonly operatorLanguage: string;
   readonly maxOpenOrdersPerBuyer: number;
 }

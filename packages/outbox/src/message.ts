@@ -1,6 +1,6 @@
-/** A text in each language we speak, such as a product's name. The sender picks the receiver's. */
-export type Localised = Readonly<Record<string, string>>;
+import type { Localised } from '@mingdan/kernel';
 
+/** Of a Localised text the sender picks the receiver's language. */
 export type Param = string | number | Localised;
 
 export interface Button {

@@ -1,0 +1,81 @@
+import { type Fulfiller, type FulfilmentDeps, runOrder } from '@mingdan/fulfilment';
+import type { OrderKind } from '@mingdan/kernel';
+import { claimPaid, type Holder, type Order, putDown, renewLeases, takeOverDue } from '@mingdan/orders';
+import { createLoop, type Loop } from './loop.ts';
+
+export interface FulfilSettings {
+  readonly owner: string;
+  readonly concurrency: number;
+  readonly leaseSeconds: number;
+}
+
+interface InHand {
+  readonly order: Order;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Claims paid orders and works on up to `concurrency` of them at once. Whoever dies with orders in hand loses them when their lease
+ * ends; whoever stops gracefully hands them back at once.
+ */
+export function createFulfilment(
+  deps: FulfilmentDeps,
+  fulfillers: ReadonlyMap<OrderKind, Fulfiller>,
+  settings: FulfilSettings,
+): Loop {
+  const holder: Holder = { owner: settings.owner, leaseSeconds: settings.leaseSeconds };
+  const inHand = new Map<number, InHand>();
+  const loop = createLoop('fulfil', deps.log, claimWhatFits);
+  const heartbeat = setInterval(() => void renew().catch(() => undefined), (settings.leaseSeconds * 1000) / 3);
+
+  async function claimWhatFits(): Promise<void> {
+    for (;;) {
+      const free = settings.concurrency - inHand.size;
+      if (free <= 0) return;
+      const due = await takeOverDue(deps.db, holder, free);
+      const paid = due.length < free ? await claimPaid(deps.db, holder, free - due.length) : [];
+      for (const order of [...due, ...paid]) start(order);
+      if (due.length + paid.length === 0) return;
+    }
+  }
+
+  function start(order: Order): void {
+    deps.log.info(
+      { order_no: order.orderNo, status: 'generating', kind: order.kind, takeovers: order.takeovers },
+      'order claimed',
+    );
+    const stop = new AbortController();
+    // An order that this process took over from itself: the older run has lost it and stops.
+    inHand.get(order.id)?.stop.abort();
+    const done = work(order, stop.signal).finally(() => {
+      if (inHand.get(order.id)?.stop === stop) inHand.delete(order.id);
+      loop.wake();
+    });
+    inHand.set(order.id, { order, stop, done });
+  }
+
+  async function work(order: Order, signal: AbortSignal): Promise<void> {
+    const fulfiller = fulfillers.get(order.kind);
+    if (fulfiller) return runOrder(deps, fulfiller, order, settings.owner, signal);
+    deps.log.error({ order_no: order.orderNo, kind: order.kind }, 'nobody here makes this kind of product');
+    await putDown(deps.db, settings.owner, order.id, 600);
+  }
+
+  async function renew(): Promise<void> {
+    if (inHand.size === 0) return;
+    const held = await renewLeases(deps.db, holder, [...inHand.keys()]);
+    for (const [id, { stop }] of inHand) if (!held.has(id)) stop.abort();
+  }
+
+  return {
+    name: loop.name,
+    wake: loop.wake,
+    async stop() {
+      clearInterval(heartbeat);
+      await loop.stop();
+      for (const { stop } of inHand.values()) stop.abort();
+      await Promise.all([...inHand.values()].map(({ done }) => done));
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { holdLease, listen } from '@mingdan/db';
+import type { Fulfiller, FulfilmentDeps } from '@mingdan/fulfilment';
+import type { OrderKind } from '@mingdan/kernel';
+import type { OperationDeps } from '@mingdan/operations';
+import { blockedPause, type OutboxChannel } from '@mingdan/outbox';
+import cron from 'node-cron';
+import { expireOverdue } from './expire.ts';
+import { createFulfilment } from './fulfil.ts';
+import { type HousekeepingSettings, keepPromises, tidyUp } from './housekeeping.ts';
+import { createLoop } from './loop.ts';
+import { refundDue } from './refund.ts';
+import { createOutboxSender } from './send.ts';
+import { tellFailedPayments, tellFlaggedNotices, tellSecondPayments } from './tell-payments.ts';
+import { tellSettledRefunds } from './tell-refunds.ts';
+
+export interface WorkerSettings extends HousekeepingSettings {
+  /** unique for this start of the process */
+  readonly owner: string;
+  readonly databaseUrl: string;
+  readonly databaseCa: string | undefined;
+  readonly pollSeconds: number;
+  readonly concurrency: number;
+  readonly leaseSeconds: number;
+  readonly retryBaseMs: number;
+}
+
+export interface WorkerDeps {
+  readonly operations: OperationDeps;
+  readonly fulfilment: FulfilmentDeps;
+  readonly fulfillers: ReadonlyMap<OrderKind, Fulfiller>;
+  readonly channel: OutboxChannel;
+}
+
+export interface Worker {
+  /** looks for work now */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+/** Notifications of a burst of payments are gathered for this long before the slower jobs look. */
+const CALM_MS = 200;
+
+/**
+ * The worker role. PostgreSQL's NOTIFY wakes it at once; node-cron wakes it every `pollSeconds` in case one was lost. Every job finds its
+ * work in the database by itself, so a wake-up says no more than "look".
+ */
+export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker {
+  const { operations } = deps;
+  const { db, log } = operations;
+  const stopping = new AbortController();
+  const sender = createOutboxSender({
+    db,
+    vault: operations.vault,
+    log,
+    channel: deps.channel,
+    holder: settings.owner,
+    onSlowDown: (seconds) => blockedPause(db, seconds),
+  });
+  const fulfil = createFulfilment(deps.fulfilment, deps.fulfillers, settings);
+  const money = createLoop('money', log, async () => {
+    await tellFailedPayments(operations);
+    await tellSecondPayments(operations);
+    await refundDue(operations, settings);
+    await tellSettledRefunds(operations);
+    await tellFlaggedNotices(operations);
+    sender.wake();
+  });
+  const promises = createLoop('promises', log, async () => {
+    await expireOverdue(operations);
+    await keepPromises(deps.fulfilment, settings);
+    sender.wake();
+  });
+
+  let calm: NodeJS.Timeout | undefined;
+  function wake(): void {
+    fulfil.wake();
+    sender.wake();
+    calm ??= setTimeout(() => {
+      calm = undefined;
+      money.wake();
+    }, CALM_MS);
+  }
+  function poll(): void {
+    wake();
+    promises.wake();
+  }
+
+  const listener = listen({
+    url: settings.databaseUrl,
+    ...(settings.databaseCa ? { ca: settings.databaseCa } : {}),
+    channel: 'mingdan_work',
+    log,
+    onNotice: wake,
+  });
+  const schedule = cron.schedule(cronEvery(settings.pollSeconds), () => poll());
+  // Refunds and rests come due between polls: a light look at them needs no minute-long wait.
+  const dueTimer = setInterval(wake, 2_000);
+  const tidying = holdLease(
+    { db, name: 'tidy-up', holder: settings.owner, seconds: 60, log, signal: stopping.signal },
+    (signal) => tidyHourly(deps, signal),
+  );
+  poll();
+
+  return {
+    wake,
+    async stop() {
+      stopping.abort();
+      clearInterval(dueTimer);
+      clearTimeout(calm);
+      await schedule.stop();
+      await Promise.all([listener.stop(), fulfil.stop(), money.stop(), promises.stop(), tidying]);
+      await sender.stop();
+    },
+  };
+}
+
+async function tidyHourly(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  await tidyUp(deps.operations.db);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, 3_600_000);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** A cron line for every `seconds`; config has checked that they divide a minute. */
+export function cronEvery(seconds: number): string {
+  return seconds === 60 ? '0 * * * * *' : `*/${seconds} * * * * *`;
+}

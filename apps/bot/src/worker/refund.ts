@@ -1,0 +1,77 @@
+import { backoffMs, messageOf } from '@mingdan/kernel';
+import type { OperationDeps } from '@mingdan/operations';
+import { claimRefunds, leaveRefundToOperators, postponeRefund, type RefundRecord, settleRefund } from '@mingdan/orders';
+import { GatewayRefused, type PaymentClient, type ProviderName, type RefundState } from '@mingdan/payments';
+
+const LEASE_SECONDS = 60;
+const AT_ONCE = 5;
+const LONGEST_PAUSE_MS = 10 * 60_000;
+/** Tries after which a gateway that keeps refusing is a matter for people. */
+const MOST_REFUSALS = 3;
+
+export interface RefunderSettings {
+  readonly owner: string;
+  readonly retryBaseMs: number;
+}
+
+/** Asks the gateways for the refunds that are due, each under its own id, until they have confirmed. */
+export async function refundDue(deps: OperationDeps, settings: RefunderSettings): Promise<void> {
+  for (;;) {
+    const due = await claimRefunds(deps.db, settings.owner, LEASE_SECONDS, AT_ONCE);
+    if (due.length === 0) return;
+    await Promise.all(due.map((refund) => refundOne(deps, settings, refund)));
+  }
+}
+
+async function refundOne(deps: OperationDeps, settings: RefunderSettings, refund: RefundRecord): Promise<void> {
+  const log = deps.log.child({ order_no: refund.orderNo, refund_id: refund.refundId, provider: refund.provider });
+  const client = refund.provider === null ? undefined : deps.clients.get(refund.provider as ProviderName);
+  if (!client?.refund) {
+    await leaveRefundToOperators(
+      deps.db,
+      refund,
+      client ? 'the gateway has no refund call' : 'no such gateway is set up',
+    );
+    return;
+  }
+  try {
+    const state = await ask(client, refund);
+    log.info({ status: state.status }, 'refund asked for');
+    if (state.status === 'succeeded') await settleRefund(deps.db, refund.refundId, 'succeeded', state.providerRefundId);
+    else if (state.status === 'failed') await settleRefund(deps.db, refund.refundId, 'failed', state.providerRefundId);
+    else await again(deps, settings, refund, state.status === 'pending' ? 'pending' : 'requested', null);
+  } catch (error) {
+    log.warn({ cause: messageOf(error) }, 'refund not confirmed');
+    await again(deps, settings, refund, 'requested', messageOf(error));
+    if (error instanceof GatewayRefused && refund.attempts + 1 >= MOST_REFUSALS)
+      await settleRefund(deps.db, refund.refundId, 'failed', null);
+  }
+}
+
+/** A refund the gateway already has is asked about; one it may not have is asked for again under the same id, which is the same refund. */
+async function ask(client: PaymentClient, refund: RefundRecord): Promise<RefundState> {
+  if (refund.status === 'pending' && client.queryRefund) {
+    const state = await client.queryRefund(refund.refundId, refund.gatewayOrderId);
+    if (state.status !== 'unknown') return state;
+  }
+  const { refundId, gatewayOrderId, providerPaymentId, amount, paymentAmount, reason } = refund;
+  return (await client.refund?.({
+    refundId,
+    gatewayOrderId,
+    providerPaymentId,
+    amount,
+    paymentAmount,
+    reason,
+  })) as RefundState;
+}
+
+async function again(
+  deps: OperationDeps,
+  settings: RefunderSettings,
+  refund: RefundRecord,
+  status: 'requested' | 'pending',
+  error: string | null,
+): Promise<void> {
+  const seconds = backoffMs(refund.attempts, settings.retryBaseMs, LONGEST_PAUSE_MS) / 1000;
+  await postponeRefund(deps.db, refund, { status, error, seconds });
+}

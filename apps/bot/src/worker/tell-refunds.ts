@@ -1,0 +1,95 @@
+import { type Db, row } from '@mingdan/db';
+import { alarm } from '@mingdan/fulfilment';
+import { formatAmount, type Localised, type Money } from '@mingdan/kernel';
+import type { OperationDeps } from '@mingdan/operations';
+import { enqueue, type MessageTemplate } from '@mingdan/outbox';
+
+interface SettledRefund {
+  id: number;
+  refundId: string;
+  status: 'succeeded' | 'failed' | 'manual';
+  orderId: number;
+  orderNo: string;
+  provider: string | null;
+  lastError: string | null;
+  reason: string;
+  amount: Money;
+  product: Localised;
+  userId: number | null;
+  chatId: number | null;
+}
+
+/** Tells buyers that their money is on its way back, and operators of refunds that did not go through; each once. */
+export async function tellSettledRefunds(deps: OperationDeps): Promise<void> {
+  while (await tellOne(deps));
+}
+
+async function tellOne(deps: OperationDeps): Promise<boolean> {
+  return deps.db.transaction(async (tx) => {
+    const refund = await row<SettledRefund>(
+      tx,
+      `with told as (
+         update refund_records set told_at = now()
+          where id = (select id from refund_records where status in ('succeeded', 'failed', 'manual') and told_at is null order by id for update skip locked limit 1)
+         returning *)
+       select r.id, r.refund_id as "refundId", r.status, r.order_id as "orderId", o.order_no as "orderNo", r.provider, r.last_error as "lastError", r.reason,
+              jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount, o.product_names as product, o.user_id as "userId",
+              (select telegram_id from users where id = o.user_id) as "chatId"
+         from told r join orders o on o.id = r.order_id`,
+    );
+    if (!refund) return false;
+    const amount = `${formatAmount(refund.amount)} ${refund.amount.currency}`;
+    if (refund.status !== 'succeeded') await openInboxItem(deps, tx, refund, amount);
+    await tellBuyer(deps, tx, refund, amount);
+    deps.log.info({ order_no: refund.orderNo, refund_id: refund.refundId, status: refund.status }, 'refund settled');
+    return true;
+  });
+}
+
+async function tellBuyer(deps: OperationDeps, tx: Db, refund: SettledRefund, amount: string): Promise<void> {
+  if (refund.chatId === null) return;
+  const template: MessageTemplate = refund.status === 'succeeded' ? 'refund_succeeded' : 'refund_with_operators';
+  const message = { template, params: { orderNo: refund.orderNo, product: refund.product, amount } };
+  const dedupeKey = `refund:${refund.refundId}:${refund.status}`;
+  await enqueue(tx, deps.vault, {
+    chatId: refund.chatId,
+    userId: refund.userId,
+    orderId: refund.orderId,
+    dedupeKey,
+    message,
+  });
+}
+
+async function openInboxItem(deps: OperationDeps, tx: Db, refund: SettledRefund, amount: string): Promise<void> {
+  const key = `refund_${refund.status}:${refund.refundId}`;
+  const item = await row<{ id: number }>(
+    tx,
+    `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_refused', :key, :orderId, :details::jsonb)
+     on conflict (dedupe_key) do update set dedupe_key = excluded.dedupe_key returning id`,
+    {
+      key,
+      orderId: refund.orderId,
+      details: JSON.stringify({
+        refund_id: refund.refundId,
+        amount,
+        provider: refund.provider,
+        cause: refund.lastError,
+      }),
+    },
+  );
+  const params = {
+    orderNo: refund.orderNo,
+    refundId: refund.refundId,
+    amount,
+    provider: refund.provider ?? '-',
+    cause: refund.lastError ?? refund.status,
+    inboxId: item?.id ?? 0,
+  };
+  await alarm(
+    { vault: deps.vault, operatorChatId: deps.settings.operatorChatId },
+    tx,
+    key,
+    { template: 'alarm_refund_refused', params },
+    refund.orderId,
+  );
+}

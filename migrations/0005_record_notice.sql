@@ -1,0 +1,195 @@
+-- The webhook process's one write. It runs with the owner's rights, so that the process's own role needs none on any table.
+
+create function settle_refund(p_refund_id text, p_status text, p_provider_refund_id text) returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  refund refund_records;
+begin
+  update refund_records
+     set status = p_status, settled_at = now(), lease_owner = null, provider_refund_id = coalesce(p_provider_refund_id, provider_refund_id)
+   where refund_id = p_refund_id and status in ('requested', 'pending', 'manual')
+   returning * into refund;
+  if not found then
+    return coalesce((select case when status = p_status then 'already' else 'refund_conflict' end from refund_records where refund_id = p_refund_id), 'unknown_refund');
+  end if;
+  if p_status = 'succeeded' then
+    update payment_transactions
+       set refunded_minor = refunded_minor + refund.amount_minor,
+           status = case when refunded_minor + refund.amount_minor = amount_minor then 'refunded' else 'captured' end
+     where id = refund.transaction_id;
+    -- a promoter earns nothing by what was given back
+    with reversed as (
+      update promoter_credits set reversed_at = now() where order_id = refund.order_id and reversed_at is null
+        and not exists (select 1 from payment_transactions t where t.order_id = refund.order_id and t.refunded_minor < t.amount_minor)
+      returning promoter_id, currency, amount_minor)
+    update promoter_statistics s set orders = s.orders - 1, amount_minor = s.amount_minor - reversed.amount_minor
+      from reversed where s.promoter_id = reversed.promoter_id and s.currency = reversed.currency;
+  else
+    update payment_transactions set refund_reserved_minor = refund_reserved_minor - refund.amount_minor, status = 'captured'
+     where id = refund.transaction_id;
+  end if;
+  return 'settled';
+end $$;
+
+-- What a verified notice of a payment means for its order. Locks the order's row first, so that copies of a notice queue up.
+create function book_payment(
+  p_order orders, p_attempt payment_attempts, p_payment_id text, p_amount_minor bigint
+) returns text language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  fallback_id constant text := 'order:' || p_attempt.gateway_order_id;
+  known_id constant text := coalesce(p_payment_id, p_attempt.provider_payment_id, fallback_id);
+  paid_already constant boolean := p_order.paid_at is not null or p_order.status in ('paid', 'generating', 'completed');
+  payment_order bigint;
+begin
+  if not paid_already and p_payment_id <> p_attempt.provider_payment_id then
+    return 'payment_id_mismatch';
+  end if;
+  select order_id into payment_order from payment_transactions where provider = p_attempt.provider and provider_payment_id = known_id;
+  if payment_order <> p_order.id then
+    return 'payment_of_other_order';
+  end if;
+  if paid_already and (payment_order is not null or p_payment_id is null) then
+    return 'already';
+  end if;
+  if paid_already then
+    -- the payment was first told without its id: it learns its id now
+    update payment_transactions set provider_payment_id = known_id where provider = p_attempt.provider and provider_payment_id = fallback_id;
+    if found then
+      return 'already';
+    end if;
+  end if;
+
+  insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, amount_minor, currency)
+  values (p_order.id, p_attempt.id, p_attempt.provider, known_id, p_amount_minor, p_attempt.currency);
+  if paid_already then
+    -- The first money of an order that counts as paid (marked by hand, say) is what it was waiting for; any further one goes back.
+    if p_payment_id is not distinct from p_attempt.provider_payment_id
+       and not exists (select 1 from payment_transactions where order_id = p_order.id and provider_payment_id <> known_id) 
+       and not exists (select 1 from refund_records where order_id = p_order.id) then
+      return 'already';
+    end if;
+    perform request_refund_of_payment(p_attempt.provider, known_id, 'second_payment', 'system');
+    return 'second_payment';
+  end if;
+
+  update orders
+     set status = 'paid', paid_at = now(), failed_at = null, provider = p_attempt.provider, due_at = now(), status_by = 'notice',
+         status_reason = case p_order.status when 'expired' then 'paid_late' when 'failed' then 'paid_after_failed_try' end
+   where id = p_order.id;
+  update payment_attempts set status = 'paid', provider_payment_id = coalesce(provider_payment_id, p_payment_id) where id = p_attempt.id;
+  return 'paid';
+end $$;
+
+-- Reserves what is left of a payment, by one conditional update, and asks for its refund. Returns the refund's id, or null where nothing is left.
+create function request_refund_of_payment(p_provider text, p_payment_id text, p_reason text, p_by text, p_amount_minor bigint default null, p_refund_id text default null)
+returns text language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  payment payment_transactions;
+  wanted bigint;
+begin
+  select * into payment from payment_transactions where provider = p_provider and provider_payment_id = p_payment_id for update;
+  wanted := coalesce(p_amount_minor, payment.amount_minor - payment.refund_reserved_minor);
+  if payment.id is null or wanted <= 0 then
+    return null;
+  end if;
+  update payment_transactions set refund_reserved_minor = refund_reserved_minor + wanted, status = 'refunding'
+   where id = payment.id and refund_reserved_minor + wanted <= amount_minor;
+  if not found then
+    return null;
+  end if;
+  p_refund_id := coalesce(p_refund_id, 'R' || replace(gen_random_uuid()::text, '-', ''));
+  insert into refund_records (refund_id, order_id, transaction_id, provider, amount_minor, currency, reason, requested_by)
+  values (p_refund_id, payment.order_id, payment.id, payment.provider, wanted, payment.currency, p_reason, p_by);
+  return p_refund_id;
+end $$;
+
+create function judge_notice(
+  p_provider text, p_kind text, p_order_no text, p_gateway_order_id text, p_payment_id text, p_refund_id text,
+  p_amount_minor bigint, p_currency text, p_merchant_matches boolean, p_problem text
+) returns text language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  the_order orders;
+  attempt payment_attempts;
+  refund refund_records;
+begin
+  if not p_merchant_matches then
+    return 'other_merchant';
+  end if;
+  select * into the_order from orders where order_no = p_order_no for update;
+  if not found then
+    return 'unknown_order';
+  end if;
+  select * into attempt from payment_attempts where provider = p_provider and gateway_order_id = p_gateway_order_id and order_id = the_order.id;
+  if not found then
+    return 'other_provider';
+  end if;
+  if p_problem is not null then
+    return p_problem;
+  end if;
+
+  if p_kind in ('refunded', 'refund_failed') then
+    select * into refund from refund_records where refund_id = p_refund_id and order_id = the_order.id;
+    if not found then
+      return 'unknown_refund';
+    end if;
+    if p_amount_minor <> refund.amount_minor or p_currency <> refund.currency then
+      return 'amount_mismatch';
+    end if;
+    return settle_refund(p_refund_id, case p_kind when 'refunded' then 'succeeded' else 'failed' end, null);
+  end if;
+
+  if p_currency <> attempt.currency then
+    return 'currency_mismatch';
+  end if;
+  if p_amount_minor <> attempt.amount_minor then
+    return 'amount_mismatch';
+  end if;
+  if p_kind = 'paid' then
+    return book_payment(the_order, attempt, p_payment_id, attempt.amount_minor);
+  end if;
+  if p_kind = 'failed' then
+    if p_payment_id <> attempt.provider_payment_id then
+      return 'payment_id_mismatch';
+    end if;
+    update orders set status = 'failed', failed_at = now(), status_reason = 'payment_failed', status_by = 'notice'
+     where id = the_order.id and status = 'pending_payment';
+    return case when found then 'failed' else 'already' end;
+  end if;
+  return 'noted';
+end $$;
+
+-- Records a verified notice and does what it says. The notice's key only stops a second row: the judgement is made for every copy.
+create function record_notice(
+  p_provider text, p_event_id text, p_kind text, p_order_no text, p_gateway_order_id text, p_payment_id text, p_refund_id text,
+  p_amount_minor bigint, p_currency text, p_merchant_matches boolean, p_problem text, p_occurred_at timestamptz, p_digest bytea, p_raw bytea
+) returns text language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  verdict constant text := judge_notice(p_provider, p_kind, p_order_no, p_gateway_order_id, p_payment_id, p_refund_id, p_amount_minor, p_currency, p_merchant_matches, p_problem);
+  flag constant jsonb := case when verdict not in ('paid', 'failed', 'already', 'second_payment', 'settled', 'noted')
+    then jsonb_build_object('verdict', verdict, 'amount_minor', p_amount_minor, 'currency', p_currency, 'provider_payment_id', p_payment_id) end;
+begin
+  insert into payment_notifications as n
+    (provider, event_id, kind, order_no, provider_payment_id, refund_id, amount_minor, currency, verdict, flag, occurred_at, digest, raw)
+  values (p_provider, p_event_id, p_kind, p_gateway_order_id, p_payment_id, p_refund_id, p_amount_minor, p_currency, verdict, flag, p_occurred_at, p_digest, p_raw)
+  on conflict (provider, event_id) do update
+    set repeats = n.repeats + 1,
+        verdict = case when excluded.verdict = 'already' then n.verdict else excluded.verdict end,
+        -- a later copy that does not fit is a new matter for a person
+        flag_handled_at = case when excluded.flag is distinct from n.flag and excluded.flag is not null then null else n.flag_handled_at end,
+        flag = coalesce(excluded.flag, n.flag);
+  return verdict;
+end $$;
+
+create function record_refused_notice(p_provider text, p_why text, p_digest bytea, p_size integer) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  -- forgeries queue up behind each other, so that the count is true
+  perform pg_advisory_xact_lock(7141002);
+  if (select count(*) from refused_notices where refused_at > now() - interval '1 second') >= 5 then
+    return;
+  end if;
+  insert into refused_notices (slot, provider, why, digest, size) values (nextval('refused_notice_numbers') % 1000, left(p_provider, 20), left(p_why, 300), p_digest, p_size)
+  on conflict (slot) do update set provider = excluded.provider, why = excluded.why, digest = excluded.digest, size = excluded.size, refused_at = now();
+end $$;
+
+revoke all on function settle_refund, book_payment, request_refund_of_payment, judge_notice, record_notice, record_refused_notice from public;

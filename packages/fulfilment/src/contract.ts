@@ -1,0 +1,64 @@
+import type { Db } from '@mingdan/db';
+import type { Clock, Logger, OrderKind, Vault } from '@mingdan/kernel';
+import type { Order, SavedStep, StepCost } from '@mingdan/orders';
+
+/** What every step may use, whatever the product kind. */
+export interface FulfilmentDeps {
+  readonly db: Db;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** operators' chat for alarms; null = nobody hears them */
+  readonly operatorChatId: number | null;
+  readonly retryBaseMs: number;
+}
+
+export interface Holding {
+  readonly orderId: number;
+  readonly orderNo: string;
+  readonly owner: string;
+}
+
+export interface StepContext {
+  readonly order: Order;
+  readonly holding: Holding;
+  /** results of the steps that are done, by name */
+  readonly results: ReadonlyMap<string, unknown>;
+  /** how often this step failed before */
+  readonly failures: number;
+  /** aborts when the order was taken away or the process stops */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** writes a failure down, so that a restart goes on with what is left of the budget */
+  countFailure(failures: number): Promise<void>;
+}
+
+/** A step says what came of it as a value; throwing is for the unexpected. */
+export type StepOutcome =
+  /** saved under the step's name; `alongside` runs in the same transaction */
+  | {
+      readonly kind: 'done';
+      readonly result?: unknown;
+      readonly cost?: StepCost;
+      readonly alongside?: (tx: Db) => Promise<void>;
+    }
+  /** no fault of the order's: leave it and come back */
+  | { readonly kind: 'rest'; readonly seconds: number; readonly why: string }
+  /** the order fails for this reason (a key under `reasons.` in the locale files) and its money goes back */
+  | { readonly kind: 'give_up'; readonly reason: string };
+
+export interface Step {
+  readonly name: string;
+  run(context: StepContext): Promise<StepOutcome>;
+}
+
+/** Steps of one stage run side by side; a stage begins when the one before it is done. */
+export type Stage = readonly Step[];
+
+/** One product kind. The worker runs its stages and knows nothing else of it. */
+export interface Fulfiller {
+  readonly kind: OrderKind;
+  stages(order: Order): readonly Stage[];
+}
+
+export type { SavedStep };

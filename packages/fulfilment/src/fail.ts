@@ -1,0 +1,42 @@
+import type { Db } from '@mingdan/db';
+import { formatAmount } from '@mingdan/kernel';
+import { failAndRefund, type Order } from '@mingdan/orders';
+import { enqueue, type Message } from '@mingdan/outbox';
+import { alarm } from './alarm.ts';
+import type { FulfilmentDeps } from './contract.ts';
+
+/** "19.90 CNY" */
+export function amountText(order: Pick<Order, 'amount'>): string {
+  return `${formatAmount(order.amount)} ${order.amount.currency}`;
+}
+
+/**
+ * The end of an order that cannot be fulfilled: failed, its refund asked for, the buyer and the operators told, in one transaction.
+ * @throws OrderTakenAway where somebody else has it, or its report is on its way already
+ */
+export async function failOrder(
+  deps: Pick<FulfilmentDeps, 'vault' | 'operatorChatId' | 'log'>,
+  tx: Db,
+  order: Order,
+  why: { reason: string; owner: string | null; by: string },
+): Promise<void> {
+  const refunds = await failAndRefund(tx, { orderId: order.id, orderNo: order.orderNo, ...why });
+  const amount = amountText(order);
+  const params = { orderNo: order.orderNo, product: order.productNames, amount, reason: why.reason };
+  if (order.chatId !== null) {
+    const message: Message =
+      refunds.length > 0 ? { template: 'order_failed_refunding', params } : { template: 'order_failed_free', params };
+    await enqueue(tx, deps.vault, {
+      chatId: order.chatId,
+      userId: order.userId,
+      orderId: order.id,
+      dedupeKey: `failed:${order.orderNo}`,
+      message,
+    });
+  }
+  await alarm(deps, tx, `failed:${order.orderNo}`, { template: 'alarm_order_failed', params }, order.id);
+  deps.log.warn(
+    { order_no: order.orderNo, status: 'failed', reason: why.reason, refunds: refunds.length },
+    'order moved',
+  );
+}

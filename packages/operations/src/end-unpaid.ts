@@ -1,0 +1,71 @@
+import { replacePaymentMessages } from '@mingdan/fulfilment';
+import { messageOf } from '@mingdan/kernel';
+import { expire, findOrder, type Order } from '@mingdan/orders';
+import { checkPayment } from './check-payment.ts';
+import type { OperationDeps } from './contract.ts';
+import { type Attempt, attemptsOf } from './settle.ts';
+
+/** How long an overdue order waits for a gateway that does not answer. A payment that comes later still revives it. */
+const PATIENCE_MS = 60 * 60_000;
+
+/** An unpaid order is over. The gateway is asked and closed first: a payment that came through meanwhile wins. */
+export async function expireOrder(
+  deps: OperationDeps,
+  orderNo: string,
+): Promise<'expired' | 'paid' | 'later' | 'not_unpaid'> {
+  const order = await findOrder(deps.db, orderNo);
+  if (order?.status !== 'pending_payment') return 'not_unpaid';
+  const patient = deps.clock.now().getTime() - order.expiresAt.getTime() < PATIENCE_MS;
+  const closed = await closeAtGateways(deps, order);
+  if (closed === 'paid') return 'paid';
+  if (closed === 'unreachable' && patient) return 'later';
+  return (await end(deps, order, 'expired', 'system')) ? 'expired' : 'not_unpaid';
+}
+
+/** The buyer changed their mind. */
+export async function cancelOrder(
+  deps: OperationDeps,
+  wanted: { orderNo: string; userId: number },
+): Promise<'cancelled' | 'not_cancellable' | 'paid'> {
+  const order = await findOrder(deps.db, wanted.orderNo);
+  if (!order || order.userId !== wanted.userId) return 'not_cancellable';
+  if (order.paidAt !== null) return 'paid';
+  if (order.status !== 'pending_payment') return 'not_cancellable';
+  if ((await closeAtGateways(deps, order)) === 'paid') return 'paid';
+  return (await end(deps, order, 'cancelled', 'buyer')) ? 'cancelled' : 'not_cancellable';
+}
+
+async function closeAtGateways(deps: OperationDeps, order: Order): Promise<'closed' | 'paid' | 'unreachable'> {
+  const { found } = await checkPayment(deps, order.orderNo);
+  if (found === 'paid') return 'paid';
+  if (found === 'not_started') return 'closed';
+  const attempts = await attemptsOf(deps.db, order.id);
+  const results = await Promise.all(attempts.map((attempt) => close(deps, order, attempt)));
+  // It may have been paid between the question and the closing.
+  const after = await checkPayment(deps, order.orderNo);
+  if (after.found === 'paid') return 'paid';
+  return results.includes(false) || after.found === 'unreachable' ? 'unreachable' : 'closed';
+}
+
+async function close(deps: OperationDeps, order: Order, attempt: Attempt): Promise<boolean> {
+  try {
+    await deps.clients.get(attempt.provider)?.closePayment?.(attempt.gatewayOrderId);
+    return true;
+  } catch (error) {
+    deps.log.warn(
+      { order_no: order.orderNo, provider: attempt.provider, cause: messageOf(error) },
+      'the payment was not closed at the gateway',
+    );
+    return false;
+  }
+}
+
+async function end(deps: OperationDeps, order: Order, reason: 'expired' | 'cancelled', by: string): Promise<boolean> {
+  const ended = await deps.db.transaction(async (tx) => {
+    if (!(await expire(tx, order.id, reason, by))) return false;
+    await replacePaymentMessages(deps, tx, order, reason);
+    return true;
+  });
+  if (ended) deps.log.info({ order_no: order.orderNo, status: 'expired', reason }, 'order moved');
+  return ended;
+}

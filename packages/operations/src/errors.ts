@@ -1,0 +1,22 @@
+import { MingdanError } from '@mingdan/kernel';
+
+export type OperationErrorCode =
+  | 'order_not_found'
+  | 'order_not_payable'
+  | 'provider_not_offered'
+  | 'gateway_timeout'
+  | 'gateway_refused';
+
+const hints: Record<OperationErrorCode, string> = {
+  order_not_found: 'Check the order number (mingdan orders list)',
+  order_not_payable: 'It is paid, expired or ended: mingdan orders show tells',
+  provider_not_offered: 'Set the keys of this provider, or offer another one',
+  gateway_timeout: 'The gateway does not answer; the order stays payable, try again',
+  gateway_refused: 'The gateway said no: compare its settings with mingdan doctor',
+};
+
+export class OperationRefused extends MingdanError {
+  constructor(code: OperationErrorCode, message: string, cause?: unknown) {
+    super(code, message, { hint: hints[code], cause });
+  }
+}

@@ -1,0 +1,49 @@
+import { formatAmount } from '@mingdan/kernel';
+import type { Order, RefundStatus } from '@mingdan/orders';
+
+export type PaymentStatus = 'waiting' | 'processing' | 'paid' | 'failed' | 'expired' | 'refunded';
+
+/** An order as `GET /api/order-status/<order_no>` shows it to anyone who has its number: no personal data. */
+export interface OrderStatusJson {
+  order_no: string;
+  status: Order['status'];
+  payment_status: PaymentStatus;
+  /** decimal, with at most the currency's decimals: 19.9 */
+  amount: number;
+  currency: string;
+  refund_status: RefundStatus | 'none';
+  delivery?: Order['delivery'];
+  created_at: string;
+  paid_at?: string;
+  completed_at?: string;
+}
+
+type ShownOrder = Pick<Order, 'orderNo' | 'status' | 'amount' | 'delivery' | 'createdAt' | 'paidAt' | 'completedAt'>;
+
+/** The `data` of the answer; times in ISO 8601 UTC. */
+export function orderStatusJson(order: ShownOrder, refundStatus: RefundStatus | 'none'): OrderStatusJson {
+  return {
+    order_no: order.orderNo,
+    status: order.status,
+    payment_status: paymentStatus(order, refundStatus),
+    amount: Number(formatAmount(order.amount)),
+    currency: order.amount.currency,
+    refund_status: refundStatus,
+    ...(order.delivery === 'none' ? {} : { delivery: order.delivery }),
+    created_at: order.createdAt.toISOString(),
+    ...(order.paidAt ? { paid_at: order.paidAt.toISOString() } : {}),
+    ...(order.completedAt ? { completed_at: order.completedAt.toISOString() } : {}),
+  };
+}
+
+/** What became of the money, as the buyer sees it: an order that failed after it was paid stays `paid` until the refund is through. */
+export function paymentStatus(
+  order: Pick<Order, 'status' | 'paidAt'>,
+  refundStatus: RefundStatus | 'none',
+): PaymentStatus {
+  if (refundStatus === 'succeeded') return 'refunded';
+  if (order.paidAt !== null) return 'paid';
+  if (order.status === 'failed') return 'failed';
+  if (order.status === 'expired') return 'expired';
+  return 'waiting';
+}

@@ -1,0 +1,58 @@
+import { changed, type Db, rows } from '@mingdan/db';
+import { ORDER_COLUMNS, type Order } from './order.ts';
+
+export interface Holder {
+  /** unique for each start of a process */
+  readonly owner: string;
+  readonly leaseSeconds: number;
+}
+
+/** paid → generating for up to `limit` orders, the longest-waiting first. Two workers at once never get the same one. */
+export async function claimPaid(db: Db, holder: Holder, limit: number): Promise<Order[]> {
+  return rows<Order>(
+    db,
+    // A CTE, since a subquery under IN may be run again for each row and would then lock more than the limit.
+    `with batch as materialized (select id from orders where status = 'paid' order by paid_at, id for update skip locked limit :limit)
+     update orders o
+        set status = 'generating', status_reason = null, status_by = :owner, lease_owner = :owner, due_at = now() + make_interval(secs => :leaseSeconds)
+       from batch where o.id = batch.id
+     returning ${ORDER_COLUMNS}`,
+    { ...holder, limit },
+  );
+}
+
+/** Orders in work whose holder is gone or whose pause is over. A dead holder is counted, so that a poisoned order is noticed. */
+export async function takeOverDue(db: Db, holder: Holder, limit: number): Promise<Order[]> {
+  return rows<Order>(
+    db,
+    `with batch as materialized (
+       select id from orders where status = 'generating' and delivery = 'none' and due_at <= now() order by due_at, id for update skip locked limit :limit)
+     update orders o
+        set takeovers = takeovers + case when lease_owner is null then 0 else 1 end,
+            lease_owner = :owner, due_at = now() + make_interval(secs => :leaseSeconds)
+       from batch where o.id = batch.id
+     returning ${ORDER_COLUMNS}`,
+    { ...holder, limit },
+  );
+}
+
+/** Renews the leases of the orders in hand. @returns the ids still held; the others were taken away and must be let go */
+export async function renewLeases(db: Db, holder: Holder, orderIds: readonly number[]): Promise<Set<number>> {
+  const held = await rows<{ id: number }>(
+    db,
+    `update orders set due_at = now() + make_interval(secs => :leaseSeconds)
+      where id = any(:orderIds) and lease_owner = :owner and status = 'generating' and delivery = 'none' returning id`,
+    { ...holder, orderIds: [...orderIds] },
+  );
+  return new Set(held.map((order) => order.id));
+}
+
+/** Lets an order rest until a time, or hands it back at once (a graceful stop). */
+export async function putDown(db: Db, owner: string, orderId: number, seconds: number): Promise<void> {
+  await changed(
+    db,
+    `update orders set lease_owner = null, due_at = now() + make_interval(secs => :seconds)
+      where id = :orderId and lease_owner = :owner and status = 'generating' and delivery = 'none'`,
+    { owner, orderId, seconds },
+  );
+}

@@ -1,0 +1,95 @@
+import { changed, type Db, row } from '@mingdan/db';
+import { type Clock, MingdanError, orderNumber, type Vault } from '@mingdan/kernel';
+import { findOrderByConfirmation, ORDER_COLUMNS, type Order, sealInput } from './order.ts';
+import type { Product } from './products.ts';
+
+export interface NewOrder {
+  readonly userId: number | null;
+  readonly product: Product;
+  /** what the product needs to know of the buyer; encrypted at rest */
+  readonly input: unknown;
+  readonly language: string;
+  /** the same id again returns the same order, so that a double tap buys once */
+  readonly confirmationId: string;
+  readonly baziSource: 'local' | 'yuanfenju';
+  readonly expiryMinutes: number;
+  /** how many unpaid orders a buyer may have open */
+  readonly maxOpen: number;
+}
+
+export class OrderRefused extends MingdanError {}
+
+/**
+ * Writes an order at the catalogue's price. A free one is paid in the same transaction.
+ * @throws OrderRefused `too_many_open_orders`
+ */
+export async function createOrder(
+  db: Db,
+  vault: Vault,
+  request: NewOrder,
+  clock: Clock,
+): Promise<{ order: Order; created: boolean }> {
+  return db.transaction(async (tx) => {
+    // One buyer's orders are made one after the other, so that the count below is true.
+    if (request.userId !== null)
+      await row(tx, 'select 1 from users where id = :userId for update', { userId: request.userId });
+    const before = await findOrderByConfirmation(tx, request.confirmationId);
+    if (before) return { order: before, created: false };
+    await checkOpenOrders(tx, request);
+
+    const order = await insertOrder(tx, vault, request, clock);
+    if (!order) return { order: (await findOrderByConfirmation(tx, request.confirmationId)) as Order, created: false };
+    if (order.amount.minor > 0) return { order, created: true };
+    const paid = await row<Order>(
+      tx,
+      `update orders o set status = 'paid', paid_at = now(), status_reason = 'free', status_by = 'system' where id = :id returning ${ORDER_COLUMNS}`,
+      { id: order.id },
+    );
+    await changed(tx, `notify mingdan_work, 'orders'`);
+    return { order: paid as Order, created: true };
+  });
+}
+
+async function checkOpenOrders(tx: Db, request: NewOrder): Promise<void> {
+  if (request.userId === null || request.product.price.minor === 0) return;
+  const open = await row<{ count: number }>(
+    tx,
+    `select count(*) as count from orders where user_id = :userId and status = 'pending_payment'`,
+    {
+      userId: request.userId,
+    },
+  );
+  if ((open?.count ?? 0) < request.maxOpen) return;
+  throw new OrderRefused('too_many_open_orders', `${request.maxOpen} unpaid orders are open already`, {
+    hint: 'The buyer pays or cancels one of them; they expire by themselves',
+  });
+}
+
+/** Undefined where another transaction wrote the order of this confirmation first. */
+async function insertOrder(tx: Db, vault: Vault, request: NewOrder, clock: Clock): Promise<Order | undefined> {
+  const { product } = request;
+  return row<Order>(
+    tx,
+    `insert into orders as o (order_no, kind, user_id, product_id, product_slug, product_names, amount_minor, currency, language, input, bazi_source,
+                              confirmation_id, promoter_id, expires_at, status_by)
+     values (:orderNo, :kind, :userId, :productId, :slug, :names::jsonb, :minor, :currency, :language, :input, :baziSource, :confirmationId,
+             (select promoter_id from users where id = :userId), now() + make_interval(mins => :expiryMinutes), 'buyer')
+     on conflict (confirmation_id) do nothing
+     returning ${ORDER_COLUMNS}`,
+    {
+      orderNo: orderNumber(product.kind, clock.now()),
+      kind: product.kind,
+      userId: request.userId,
+      productId: product.id,
+      slug: product.slug,
+      names: JSON.stringify(product.names),
+      minor: product.price.minor,
+      currency: product.price.currency,
+      language: request.language,
+      input: sealInput(vault, request.input),
+      baziSource: request.baziSource,
+      confirmationId: request.confirmationId,
+      expiryMinutes: request.expiryMinutes,
+    },
+  );
+}

@@ -1,0 +1,90 @@
+import { changed, type Db, row, rows } from '@mingdan/db';
+import { requestRefundOfOrder } from './refund-records.ts';
+import { OrderTakenAway } from './steps.ts';
+
+/** The order's report lies in the outbox: from here on the sender has it, and completes it with its last part. @throws OrderTakenAway */
+export async function handToDelivery(
+  tx: Db,
+  holding: { orderId: number; orderNo: string; owner: string },
+): Promise<void> {
+  const handed = await changed(
+    tx,
+    `update orders set delivery = 'sending', delivery_started_at = now(), lease_owner = null
+      where id = :orderId and lease_owner = :owner and status = 'generating' and delivery = 'none'`,
+    { orderId: holding.orderId, owner: holding.owner },
+  );
+  if (handed === 0) throw new OrderTakenAway(holding.orderNo);
+}
+
+/**
+ * Completes an order when none of its parts is left unsent (a buyer without a chat has none), and credits its promoter, once.
+ * An order that was completed as parked only learns that it was delivered after all. @returns true when it was completed now
+ */
+export async function completeIfDelivered(db: Db, orderId: number): Promise<boolean> {
+  const nothingLeft = `not exists (select 1 from outbox where outbox.order_id = orders.id and delivers and outbox.status in ('pending', 'parked'))`;
+  const completed = await changed(
+    db,
+    `with done as (
+       update orders set status = 'completed', completed_at = now(), delivery = 'delivered', status_reason = null, status_by = 'sender'
+        where id = :orderId and status = 'generating' and delivery = 'sending' and ${nothingLeft}
+       returning id, promoter_id, amount_minor, currency
+     ), ${CREDIT_PROMOTER}
+     select 1 from done`,
+    { orderId },
+  );
+  if (completed === 0) {
+    await changed(
+      db,
+      `update orders set delivery = 'delivered' where id = :orderId and status = 'completed' and delivery = 'parked' and ${nothingLeft}`,
+      { orderId },
+    );
+  }
+  return completed === 1;
+}
+
+/** An order is credited to its promoter by its own key: a second completion finds the row and changes nothing. */
+const CREDIT_PROMOTER = `credit as (
+       insert into promoter_credits (order_id, promoter_id, amount_minor, currency)
+       select id, promoter_id, amount_minor, currency from done where promoter_id is not null
+       on conflict (order_id) do nothing returning promoter_id, amount_minor, currency
+     ), counted as (
+       insert into promoter_statistics as s (promoter_id, currency, orders, amount_minor)
+       select promoter_id, currency, 1, amount_minor from credit
+       on conflict (promoter_id, currency) do update set orders = s.orders + 1, amount_minor = s.amount_minor + excluded.amount_minor
+     )`;
+
+/** A report that could not be delivered in time: the order is complete, its parts wait for the buyer's next contact. */
+export async function parkDelivery(db: Db, olderThanHours: number): Promise<{ id: number; orderNo: string }[]> {
+  return rows<{ id: number; orderNo: string }>(
+    db,
+    `with done as (
+       update orders set status = 'completed', completed_at = now(), delivery = 'parked', status_reason = 'undeliverable', status_by = 'housekeeping'
+        where status = 'generating' and delivery = 'sending' and delivery_started_at < now() - make_interval(hours => :hours)
+       returning id, order_no, promoter_id, amount_minor, currency
+     ), ${CREDIT_PROMOTER}, parked as (
+       update outbox set status = 'parked' where delivers and status = 'pending' and order_id in (select id from done)
+     )
+     select id, order_no as "orderNo" from done`,
+    { hours: olderThanHours },
+  );
+}
+
+/**
+ * generating → failed together with the refund of everything that was paid; one transaction, so call it inside one.
+ * `owner` null takes the order from whoever holds it (a refund asked for by the buyer or an operator).
+ * @returns the ids of the refunds asked for, none for a free order
+ * @throws OrderTakenAway when this worker does not hold it any more, or its report is already on its way
+ */
+export async function failAndRefund(
+  tx: Db,
+  failed: { orderId: number; orderNo: string; owner: string | null; reason: string; by: string },
+): Promise<string[]> {
+  const moved = await row(
+    tx,
+    `update orders set status = 'failed', failed_at = now(), status_reason = :reason, status_by = :by, lease_owner = null
+      where id = :orderId and status = 'generating' and delivery = 'none' and (:owner::text is null or lease_owner = :owner) returning 1`,
+    failed,
+  );
+  if (!moved) throw new OrderTakenAway(failed.orderNo);
+  return requestRefundOfOrder(tx, { orderId: failed.orderId, reason: failed.reason, by: failed.by });
+}

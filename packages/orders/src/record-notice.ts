@@ -1,0 +1,76 @@
+import { type Db, row } from '@mingdan/db';
+import { type Money, splitGatewayOrderId } from '@mingdan/kernel';
+
+/** What the webhook process and the query of a gateway hand over: a notice in our words. */
+export interface NoticeToRecord {
+  readonly provider: string;
+  readonly eventId: string;
+  readonly kind: 'paid' | 'failed' | 'expired' | 'pending' | 'refunded' | 'refund_failed';
+  readonly gatewayOrderId: string;
+  readonly providerPaymentId: string | null;
+  readonly refundId: string | null;
+  readonly amount: Money | null;
+  readonly merchantMatches: boolean;
+  /** what in the notice could not be understood, as a short code; such a notice is kept and never booked */
+  readonly problem?: string | null;
+  readonly occurredAt: Date | null;
+}
+
+/** Verdicts that need no person: everything else is flagged for the operators. */
+export const quietVerdicts = ['paid', 'failed', 'already', 'second_payment', 'settled', 'noted'] as const;
+
+export interface RecordedNotice {
+  /** one of quietVerdicts, or what did not fit: unknown_order, other_provider, other_merchant, amount_mismatch, … */
+  readonly verdict: string;
+  /** our order number, where the gateway's id looks like one */
+  readonly orderNo: string | null;
+  /** true: the worker has something to do */
+  readonly wake: boolean;
+}
+
+/** The longest text of a gateway that we keep. */
+const cut = (text: string | null): string | null =>
+  text === null ? null : text.replaceAll('\u0000', '').slice(0, 200);
+
+/**
+ * Records a verified notice and does what it says, in one round trip: `record_notice` (migrations/0005) inserts the notice, the
+ * payment and flips the order in one transaction. Harmless for every repeat.
+ */
+export async function recordNotice(
+  db: Db,
+  notice: NoticeToRecord,
+  raw: { digest: Buffer; sealed: Buffer | null },
+): Promise<RecordedNotice> {
+  const orderNo = splitGatewayOrderId(notice.gatewayOrderId)?.orderNo ?? null;
+  const answer = await row<{ verdict: string }>(
+    db,
+    `select record_notice(:provider, :eventId, :kind, :orderNo, :gatewayOrderId, :paymentId, :refundId, :minor::bigint, :currency,
+                          :merchantMatches, :problem, :occurredAt::timestamptz, :digest, :raw) as verdict`,
+    {
+      provider: notice.provider,
+      eventId: cut(notice.eventId),
+      kind: notice.kind,
+      orderNo,
+      gatewayOrderId: cut(notice.gatewayOrderId),
+      paymentId: cut(notice.providerPaymentId),
+      refundId: cut(notice.refundId),
+      minor: notice.amount?.minor ?? null,
+      currency: notice.amount?.currency ?? null,
+      merchantMatches: notice.merchantMatches,
+      problem: notice.problem ?? null,
+      occurredAt: notice.occurredAt,
+      digest: raw.digest,
+      raw: raw.sealed,
+    },
+  );
+  const verdict = answer?.verdict ?? 'noted';
+  return { verdict, orderNo, wake: verdict !== 'already' && verdict !== 'noted' };
+}
+
+/** Keeps why a notice was refused; the database keeps the last 1,000 and at most 5 a second. */
+export async function recordRefusedNotice(
+  db: Db,
+  refused: { provider: string; why: string; digest: Buffer; size: number },
+): Promise<void> {
+  await row(db, 'select record_refused_notice(:provider, :why, :digest, :size)', { ...refused });
+}

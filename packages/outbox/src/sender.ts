@@ -1,0 +1,89 @@
+import type { Db } from '@mingdan/db';
+import { backoffMs, type Logger, messageOf, type Vault } from '@mingdan/kernel';
+import type { Message } from './message.ts';
+import { type DueMessage, markDropped, markParked, markSent, openPayload, postpone } from './queue.ts';
+
+/** What a channel answers when a message was not taken. Thrown, so that anything else thrown counts as `unreachable`. */
+export interface SendFailure {
+  readonly kind: 'slow_down' | 'blocked' | 'refused' | 'unreachable';
+  readonly retryAfterSeconds?: number;
+  readonly message: string;
+}
+
+export interface Delivered {
+  /** null for an edit that had nothing to change */
+  readonly messageId: number | null;
+}
+
+/** How a message reaches a person. It waits for the limits itself. */
+export interface OutboxChannel {
+  send(
+    chatId: number,
+    language: string | null,
+    message: Message,
+    editsMessageId: number | null,
+    signal: AbortSignal,
+  ): Promise<Delivered>;
+  failureOf(error: unknown): SendFailure;
+}
+
+export interface SenderDeps {
+  readonly db: Db;
+  readonly vault: Vault;
+  readonly log: Logger;
+  readonly channel: OutboxChannel;
+  /** called after a part of an order's report was sent or dropped */
+  readonly onDelivered: (orderId: number) => Promise<void>;
+  readonly onSlowDown: (retryAfterSeconds: number) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+const LONGEST_PAUSE_MS = 10 * 60_000;
+
+/** Sends one message and writes down what became of it. Never throws for what a channel does. */
+export async function sendDue(deps: SenderDeps, due: DueMessage): Promise<void> {
+  const log = deps.log.child({ order_no: due.orderNo ?? undefined, outbox_id: due.id });
+  if (due.isEdit && due.editsMessageId === null) {
+    await markDropped(deps.db, due.id, 'the message to edit never arrived');
+    return;
+  }
+  const message = openPayload(deps.vault, due);
+  const started = performance.now();
+  try {
+    const { messageId } = await deps.channel.send(due.chatId, due.language, message, due.editsMessageId, deps.signal);
+    await markSent(deps.db, due.id, messageId);
+    log.info({ template: message.template, ms: Math.round(performance.now() - started) }, 'message sent');
+  } catch (error) {
+    if (deps.signal.aborted) return;
+    await writeDownFailure(deps, due, deps.channel.failureOf(error), log.child({ template: message.template }));
+  }
+  if (due.delivers && due.orderId !== null) await deps.onDelivered(due.orderId);
+}
+
+async function writeDownFailure(deps: SenderDeps, due: DueMessage, failure: SendFailure, log: Logger): Promise<void> {
+  switch (failure.kind) {
+    case 'slow_down': {
+      const seconds = failure.retryAfterSeconds ?? 5;
+      log.warn({ seconds }, 'Telegram asks to slow down');
+      await deps.onSlowDown(seconds);
+      await postpone(deps.db, due.id, { seconds, error: failure.message, countsAsAttempt: false });
+      return;
+    }
+    case 'blocked':
+      log.info('the user cannot be reached, messages are parked');
+      await markParked(deps.db, due.chatId);
+      return;
+    case 'refused':
+      // A part of a report is never thrown away: it is tried again until it is parked. Anything else would block its chat for ever.
+      if (!due.delivers) {
+        log.error({ cause: failure.message }, 'Telegram refuses a message for good');
+        await markDropped(deps.db, due.id, failure.message);
+        return;
+      }
+      break;
+    default:
+  }
+  const seconds = backoffMs(due.attempts, 1_000, LONGEST_PAUSE_MS) / 1000;
+  log.warn({ cause: messageOf(failure), seconds }, 'message not sent, trying again');
+  await postpone(deps.db, due.id, { seconds, error: failure.message, countsAsAttempt: true });
+}
