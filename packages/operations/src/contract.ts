@@ -8,7 +8,7 @@ export interface OperationDeps {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly log: Logger;
-  /** the gateways that can be used, in the order in which they are offered */
+  /** every gateway that is set up: orders that it has are settled even when it is no longer offered */
   readonly clients: ReadonlyMap<ProviderName, PaymentClient>;
   readonly settings: OperationSettings;
 }
@@ -17,6 +17,8 @@ export interface OperationSettings {
   /** base of every notify URL, without a trailing slash */
   readonly webhookUrl: string;
   readonly publicUrl: string;
+  /** the gateways that new payments are offered, in this order */
+  readonly offered: readonly ProviderName[];
   readonly orderExpiryMinutes: number;
   /** providers' own notify URLs that override the built one */
   readonly notifyUrls: Readonly<Partial<Record<ProviderName, string>>>;

@@ -31,7 +31,8 @@ export async function startPayment(
   if (!isPayable(order, deps.clock.now()))
     throw new OperationRefused('order_not_payable', `order ${orderNo} is ${order.status}`);
   const client = deps.clients.get(provider);
-  if (!client) throw new OperationRefused('provider_not_offered', `${provider} is not offered`);
+  if (!client || !deps.settings.offered.includes(provider))
+    throw new OperationRefused('provider_not_offered', `${provider} is not offered`);
 
   const attempt = await openAttempt(deps.db, order, provider, wanted.method ?? `${provider.toUpperCase()}_CHECKOUT`);
   const paymentUrl = attempt.paymentUrl ?? (await createAtGateway(deps, order, attempt, client));

@@ -26,13 +26,14 @@ export async function enqueue(tx: Db, vault: Vault, outgoing: Outgoing | readonl
     tx,
     `insert into outbox (chat_id, user_id, order_id, dedupe_key, edits, delivers, payload)
      select chat_id, user_id, order_id, dedupe_key, edits, delivers, decode(payload, 'base64')
-       from jsonb_to_recordset(:list::jsonb) with ordinality
+       from jsonb_to_recordset(:list::jsonb)
          as m(chat_id bigint, user_id bigint, order_id bigint, dedupe_key text, edits text, delivers boolean, payload text, place bigint)
       order by place
      on conflict (dedupe_key) do nothing`,
     {
       list: JSON.stringify(
-        list.map((one) => ({
+        list.map((one, place) => ({
+          place,
           chat_id: one.chatId,
           user_id: one.userId ?? null,
           order_id: one.orderId ?? null,

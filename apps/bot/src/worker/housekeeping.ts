@@ -1,6 +1,6 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
 import { alarm, type FulfilmentDeps, failOrder } from '@mingdan/fulfilment';
-import { completeIfDelivered, ORDER_COLUMNS, type Order, OrderTakenAway, parkDelivery } from '@mingdan/orders';
+import { completeIfDelivered, ORDER_COLUMNS, type Order, parkDelivery } from '@mingdan/orders';
 
 export interface HousekeepingSettings {
   readonly fulfilmentDeadlineHours: number;

@@ -1,0 +1,10 @@
+export { alarm } from './alarm.ts';
+export type { Fulfiller, FulfilmentDeps, Stage, Step, StepContext, StepOutcome } from './contract.ts';
+export { amountText, failOrder } from './fail.ts';
+export { countRefusal, mayAskModel, modelAnswered, pauseFulfilment, STREAK_LIMIT } from './health.ts';
+export type { ReportDeps } from './kinds/report/contract.ts';
+export { deliveryMessages, type RenderedReport, renderedReport } from './kinds/report/deliver.ts';
+export { reportFulfiller } from './kinds/report/steps.ts';
+export { replacePaymentMessages } from './payment-messages.ts';
+export { type RefundRule, refundRules } from './refund-rules.ts';
+export { runOrder } from './run-order.ts';
