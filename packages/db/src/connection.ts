@@ -23,7 +23,7 @@ export function connectionSettings(url: string, ca?: string): ConnectionSettings
     ...(parsed.user ? { user: parsed.user } : {}),
     ...(parsed.password ? { password: parsed.password } : {}),
     ...(parsed.database ? { database: parsed.database } : {}),
-    ...(parsed['options'] ? { options: parsed['options'] } : {}),
+    ...(parsed.options ? { options: parsed.options } : {}),
     ssl: sslFor(mode, ca),
   };
 }

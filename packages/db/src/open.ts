@@ -31,6 +31,8 @@ export function openDatabase(options: DatabaseOptions): Db {
   const acquire = options.acquireTimeoutMs ?? 5_000;
   return knex({
     client: 'pg',
+    // knex would write plain lines of its own; every error reaches our log where it is handled.
+    log: { warn() {}, error() {}, deprecate() {}, debug() {} },
     connection: {
       ...connectionSettings(options.url, options.ca),
       application_name: options.applicationName,

@@ -12,7 +12,7 @@ export interface TestDatabase {
 
 /** Where the throw-away server of this test run listens; jest's global set-up starts it. */
 function serverUrl(): string {
-  const url = process.env['MINGDAN_TEST_DATABASE_URL'];
+  const url = process.env.MINGDAN_TEST_DATABASE_URL;
   if (!url) throw new Error('MINGDAN_TEST_DATABASE_URL is not set: run the tests by `npm test`');
   return url;
 }

@@ -52,7 +52,11 @@ describe('the runner', () => {
   test('runs stages in order and saves every step', async () => {
     const order = await claimed();
     const seen: string[] = [];
-    const note = (name: string) => step(name, () => (seen.push(name), done(name)));
+    const note = (name: string) =>
+      step(name, () => {
+        seen.push(name);
+        return done(name);
+      });
     await run(order, [[note('a')], [note('b'), note('c')], [note('d')]]);
     expect(seen[0]).toBe('a');
     expect(seen[3]).toBe('d');
@@ -62,11 +66,22 @@ describe('the runner', () => {
   test('after a crash never runs a saved step again', async () => {
     const order = await claimed();
     let paidCalls = 0;
-    const costly = step('costly', () => ((paidCalls += 1), done('text')));
+    const costly = step('costly', () => {
+      paidCalls += 1;
+      return done('text');
+    });
     const crash = new AbortController();
     await run(
       order,
-      [[costly], [step('crash', () => (crash.abort(), Promise.reject(new Error('killed'))))]],
+      [
+        [costly],
+        [
+          step('crash', async () => {
+            crash.abort();
+            throw new Error('killed');
+          }),
+        ],
+      ],
       crash.signal,
     );
     const [again] = await takeOverDue(db, { owner: 'B', leaseSeconds: 60 }, 100);
@@ -82,7 +97,10 @@ describe('the runner', () => {
     let got: unknown;
     const reader = {
       name: 'reader',
-      run: async ({ results }: { results: ReadonlyMap<string, unknown> }) => ((got = results.get('first')), done()),
+      run: async ({ results }: { results: ReadonlyMap<string, unknown> }) => {
+        got = results.get('first');
+        return done();
+      },
     };
     await run(order, [[step('first', () => Promise.reject(new Error('must not run')))], [reader]]);
     expect(got).toEqual({ n: 1 });
@@ -108,7 +126,10 @@ describe('the runner', () => {
       name: 'slow',
       run: ({ signal }: { signal: AbortSignal }) =>
         new Promise<StepOutcome>((_, reject) =>
-          signal.addEventListener('abort', () => ((stopped = true), reject(new Error('aborted')))),
+          signal.addEventListener('abort', () => {
+            stopped = true;
+            reject(new Error('aborted'));
+          }),
         ),
     };
     await run(order, [[slow, step('bad', () => ({ kind: 'give_up', reason: 'model_failed' }))]]);
@@ -153,7 +174,10 @@ describe('the runner', () => {
   test('tries a step that throws again, and gives up with a refund when it never works', async () => {
     const order = await claimed();
     let tries = 0;
-    const broken = step('broken', () => ((tries += 1), Promise.reject(new Error('surprise'))));
+    const broken = step('broken', async () => {
+      tries += 1;
+      throw new Error('surprise');
+    });
     for (let n = 0; n < 6 && (await state(order)).status === 'generating'; n += 1) {
       await changed(db, `update orders set due_at = now(), lease_owner = null where id = :id`, { id: order.id });
       await takeOverDue(db, A, 100);

@@ -15,7 +15,7 @@ const ONCE_IN_MS = 30_000;
 /** Sends a delivered report again. Two taps within half a minute send it once. */
 export async function resendReport(deps: OperationDeps, orderNo: string): Promise<'queued' | 'not_ready'> {
   const order = await findOrder(deps.db, orderNo);
-  if (!order || order.status !== 'completed' || order.chatId === null) return 'not_ready';
+  if (order?.status !== 'completed' || order.chatId === null) return 'not_ready';
   const report = await readReport(deps, order);
   if (!report) return 'not_ready';
   const key = `resend:${orderNo}:${Math.floor(deps.clock.now().getTime() / ONCE_IN_MS)}`;

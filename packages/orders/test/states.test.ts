@@ -6,6 +6,7 @@ import {
   canMove,
   findOrder,
   firstStatus,
+  type OrderMove,
   type OrderStatus,
   orderMoves,
   orderStatuses,

@@ -44,7 +44,7 @@ function fakeChannel(fail: (text: string, nth: number) => SendFailure | undefine
   const tries = new Map<string, number>();
   const channel: OutboxChannel = {
     async send(chatId, _language, message, edits) {
-      const text = String(message.params?.['text']);
+      const text = String(message.params?.text);
       const nth = (tries.get(text) ?? 0) + 1;
       tries.set(text, nth);
       const failure = fail(text, nth);

@@ -1,0 +1,102 @@
+import { createLocalSource, createYuanfenjuSource } from '@mingdan/bazi';
+import type { BotConfig } from '@mingdan/config';
+import { type Db, openDatabase } from '@mingdan/db';
+import { type Fulfiller, type FulfilmentDeps, type ReportDeps, reportFulfiller } from '@mingdan/fulfilment';
+import {
+  type Clock,
+  createVault,
+  type Logger,
+  type OrderKind,
+  randomToken,
+  systemClock,
+  type Vault,
+} from '@mingdan/kernel';
+import { type OperationDeps, orderLink } from '@mingdan/operations';
+import { createClients } from '@mingdan/payments/clients';
+import { createModel } from '@mingdan/report';
+import { createTexts, type Texts } from './texts.ts';
+
+/** How many unpaid orders a buyer may have open (CONTRACT of the API, "Details"). */
+const MOST_OPEN_ORDERS = 20;
+
+export interface BotDeps {
+  readonly db: Db;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly texts: Texts;
+  /** unique for this start of the process: the name under which it holds leases */
+  readonly holder: string;
+  readonly operations: OperationDeps;
+  readonly fulfilment: FulfilmentDeps;
+  readonly fulfillers: ReadonlyMap<OrderKind, Fulfiller>;
+}
+
+/** The only place where clients, fulfillers and delivery are put together. */
+export function createDeps(config: BotConfig, log: Logger, hostname: string): BotDeps {
+  const clock = systemClock;
+  const vault = createVault(config.keys.data);
+  const db = openDatabase({
+    url: config.databaseUrl,
+    applicationName: 'mingdan-bot',
+    poolSize: Math.max(10, config.orders.concurrency + 6),
+    ...(config.databaseCa ? { ca: config.databaseCa } : {}),
+  });
+  const operations: OperationDeps = {
+    db,
+    vault,
+    clock,
+    log,
+    clients: createClients(config.providers, { clock, log }),
+    settings: operationSettings(config),
+  };
+  const fulfilment = {
+    db,
+    vault,
+    clock,
+    log,
+    operatorChatId: operations.settings.operatorChatId,
+    retryBaseMs: config.orders.retryBaseMs,
+  };
+  const fulfillers = new Map<OrderKind, Fulfiller>([
+    ['report', reportFulfiller(reportDeps(config, fulfilment, operations))],
+  ]);
+  const holder = `${hostname}-${process.pid}-${randomToken(4)}`;
+  return { db, vault, clock, log, texts: createTexts(), holder, operations, fulfilment, fulfillers };
+}
+
+export function operationSettings(config: BotConfig): OperationDeps['settings'] {
+  const { operatorChatId } = config.telegram;
+  return {
+    webhookUrl: config.urls.webhook,
+    publicUrl: config.urls.public,
+    offered: config.offered,
+    orderExpiryMinutes: config.orders.expiryMinutes,
+    notifyUrls: config.notifyUrls,
+    secretKeys: config.keys.secret,
+    operatorChatId: operatorChatId === null ? null : Number(operatorChatId),
+    operatorLanguage: config.operatorLanguage,
+    maxOpenOrdersPerBuyer: MOST_OPEN_ORDERS,
+  };
+}
+
+function reportDeps(config: BotConfig, fulfilment: FulfilmentDeps, operations: OperationDeps): ReportDeps {
+  const { deepseek, bazi, keys } = config;
+  const { clock, log } = fulfilment;
+  return {
+    ...fulfilment,
+    model: createModel({
+      baseUrl: deepseek.baseUrl,
+      apiKey: deepseek.apiKey,
+      model: deepseek.model,
+      chunkTimeoutMs: deepseek.timeoutMs,
+      clock,
+      log,
+    }),
+    modelRetries: deepseek.maxRetries,
+    userIdSecret: keys.secret[0] ?? '',
+    sources: { local: createLocalSource(), yuanfenju: bazi.yuanfenju && createYuanfenjuSource(bazi.yuanfenju) },
+    fallbackToLocal: bazi.fallback === 'local',
+    orderLink: (orderNo) => orderLink(operations.settings, orderNo),
+  };
+}

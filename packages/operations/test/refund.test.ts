@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { changed, type Db, rows } from '@mingdan/db';
+import type { TestDatabase } from '@mingdan/db/testing';
+import { claimPaid, findOrder, type Order, OrderTakenAway, saveStep } from '@mingdan/orders';
+import { anUnpaidOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
+import { askForRefund, type OperationDeps } from '../src/index.ts';
+import { FakeGateway, operationDeps } from './fake-gateway.ts';
+
+let database: TestDatabase;
+let db: Db;
+let deps: OperationDeps;
+beforeAll(async () => {
+  database = await testDatabase();
+  db = database.db;
+});
+afterAll(() => database.drop());
+beforeEach(() => {
+  deps = operationDeps(db, new FakeGateway());
+});
+
+const wish = (order: Order, by: 'buyer' | 'operator' = 'buyer') =>
+  askForRefund(deps, {
+    orderNo: order.orderNo,
+    reason: '不想要了',
+    by,
+    ...(by === 'buyer' ? { userId: order.userId as number } : {}),
+  });
+const refunds = (order: Order) =>
+  rows(db, 'select status, reason, requested_by from refund_records where order_id = :id', { id: order.id });
+const inbox = (order: Order) => rows(db, 'select kind from inbox_items where order_id = :id', { id: order.id });
+async function delivered(): Promise<Order> {
+  const order = await aPaidOrder(db);
+  await changed(db, `update orders set status = 'generating' where id = :id`, { id: order.id });
+  await changed(db, `update orders set status = 'completed', delivery = 'delivered' where id = :id`, { id: order.id });
+  return order;
+}
+
+describe("a buyer's wish for the money back", () => {
+  test('before anybody works on the order goes through at once', async () => {
+    const order = await aPaidOrder(db);
+    expect(await wish(order)).toMatchObject({ outcome: 'requested', amount: { minor: 1990 } });
+    expect(await findOrder(db, order.orderNo)).toMatchObject({ status: 'failed', reason: 'refund_asked' });
+    expect(await refunds(order)).toEqual([{ status: 'requested', reason: 'refund_asked', requested_by: 'buyer' }]);
+  });
+
+  test('takes an undelivered order from whoever works on it', async () => {
+    const order = await aPaidOrder(db);
+    await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);
+    await wish(order);
+    await expect(
+      saveStep(db, testVault, { orderId: order.id, orderNo: order.orderNo, owner: 'A' }, 'section', {}),
+    ).rejects.toThrow(OrderTakenAway);
+  });
+
+  test('twice at once asks for one refund', async () => {
+    const order = await aPaidOrder(db);
+    const outcomes = (await Promise.all([wish(order), wish(order), wish(order)])).map(({ outcome }) => outcome).sort();
+    expect(outcomes).toEqual(['already_requested', 'already_requested', 'requested']);
+    expect(await refunds(order)).toHaveLength(1);
+  });
+
+  test('after delivery goes to the operators, once', async () => {
+    const order = await delivered();
+    expect(await wish(order)).toMatchObject({ outcome: 'with_operators' });
+    expect(await wish(order)).toMatchObject({ outcome: 'already_requested' });
+    expect(await refunds(order)).toEqual([]);
+    expect(await inbox(order)).toEqual([{ kind: 'refund_wanted' }]);
+  });
+
+  test('for an order nobody paid finds nothing to refund', async () => {
+    expect(await wish(await anUnpaidOrder(db))).toEqual({ outcome: 'nothing_to_refund' });
+  });
+
+  test("for somebody else's order is no order at all", async () => {
+    const order = await aPaidOrder(db);
+    await expect(
+      askForRefund(deps, { orderNo: order.orderNo, reason: '', by: 'buyer', userId: 1 }),
+    ).rejects.toMatchObject({ code: 'order_not_found' });
+  });
+});
+
+describe("an operator's refund", () => {
+  test('of a delivered order goes through and leaves it completed', async () => {
+    const order = await delivered();
+    expect(await wish(order, 'operator')).toMatchObject({ outcome: 'requested' });
+    expect((await findOrder(db, order.orderNo))?.status).toBe('completed');
+    expect(await refunds(order)).toHaveLength(1);
+  });
+
+  test('asked for twice is one refund', async () => {
+    const order = await delivered();
+    await wish(order, 'operator');
+    expect(await wish(order, 'operator')).toMatchObject({ outcome: 'already_requested' });
+    expect(await refunds(order)).toHaveLength(1);
+  });
+});
