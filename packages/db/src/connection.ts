@@ -1,4 +1,4 @@
-import { parse } from 'pg-connection-string';
+import connectionString from 'pg-connection-string';
 
 export interface ConnectionSettings {
   host: string;
@@ -15,7 +15,7 @@ export interface ConnectionSettings {
  * answers, `verify-ca` and `verify-full` check the certificate (against `ca` where there is one).
  */
 export function connectionSettings(url: string, ca?: string): ConnectionSettings {
-  const parsed = parse(url);
+  const parsed = connectionString.parse(url);
   const mode = new URL(url).searchParams.get('sslmode');
   return {
     host: parsed.host ?? 'localhost',

@@ -4,7 +4,7 @@ export type { OperationDeps, OperationSettings } from './contract.ts';
 export { cancelOrder, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
-export { orderStatusJson } from './order-status-json.ts';
+export { type OrderStatusJson, orderStatusJson, type PaymentStatus } from './order-status-json.ts';
 export { readReport, resendReport } from './report-of-order.ts';
 export { type Attempt, attemptsOf, type Found, settleByQuery, wakeWorkers } from './settle.ts';
 export { isPayable, type StartedPayment, startPayment } from './start-payment.ts';

@@ -4,7 +4,6 @@ import { findOrder, type Order } from '@mingdan/orders';
 import { type CreatedPayment, GatewayRefused, type PaymentClient, type ProviderName } from '@mingdan/payments';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
-import { orderLink } from './order-link.ts';
 import { ATTEMPT, type Attempt } from './settle.ts';
 
 export interface StartedPayment {
@@ -68,7 +67,8 @@ async function createAtGateway(
       amount: attempt.amount,
       subject: order.productNames[order.language] ?? order.productNames['zh-CN'] ?? order.productSlug,
       notifyUrl: notifyUrls[client.provider] ?? `${webhookUrl}/webhook/${client.provider}`,
-      returnUrl: orderLink(deps.settings, order.orderNo),
+      // Never the signed link: the gateway's logs are not ours.
+      returnUrl: `${deps.settings.publicUrl}/payment/success?order_no=${order.orderNo}`,
       expiresAt: order.expiresAt,
       method: attempt.method,
     });

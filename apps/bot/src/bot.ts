@@ -1,0 +1,144 @@
+import type { BotConfig } from '@mingdan/config';
+import { listen, pendingMigrations } from '@mingdan/db';
+import { type Logger, messageOf, pause } from '@mingdan/kernel';
+import { askForRefund, cancelOrder, checkPayment, orderLink, readReport, resendReport, startPayment } from '@mingdan/operations';
+import type { RequestHandler } from 'express';
+import { type BotDeps, createDeps } from './deps.ts';
+import { createHttpApp } from './http/app.ts';
+import { createMetrics } from './http/metrics.ts';
+import { type RunningHttp, startHttp } from './http/start-http.ts';
+import { channelOf, type RunningTelegram, startTelegram } from './telegram/index.ts';
+import { startWorker, type Worker } from './worker/index.ts';
+
+export interface Bot {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** How often a database that is away or not migrated is looked at again. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** Starts the roles of this process. Health answers at once; the rest begins when the database is there and migrated. */
+export async function startBot(config: BotConfig, log: Logger, hostname: string): Promise<Bot> {
+  const deps = createDeps(config, log, hostname);
+  const stopping = new AbortController();
+  const running: Running = { telegram: undefined, worker: undefined };
+  const http = await serve(config, deps, running);
+  log.info({ port: http.port, roles: config.roles }, 'listening');
+  const ready = waitForDatabase(deps, stopping.signal).then(() => startRoles(config, deps, running, stopping.signal));
+  ready.catch((error: unknown) => log.error({ err: error }, 'the roles could not be started'));
+
+  return {
+    port: http.port,
+    async stop() {
+      stopping.abort();
+      await ready.catch(() => undefined);
+      // No new work first, then what is in hand, then the connections under it.
+      await running.telegram?.stop();
+      await running.worker?.stop();
+      await running.listener?.stop();
+      await http.close();
+      await deps.db.destroy();
+    },
+  };
+}
+
+interface Running {
+  telegram: RunningTelegram | undefined;
+  worker: Worker | undefined;
+  listener?: { stop(): Promise<void> };
+}
+
+function serve(config: BotConfig, deps: BotDeps, running: Running): Promise<RunningHttp> {
+  const takesUpdates = config.roles.includes('telegram') && config.telegram.mode === 'webhook';
+  // Updates that come before the role runs are sent again by Telegram.
+  const telegramWebhook: RequestHandler = (req, res, next) => {
+    if (running.telegram) running.telegram.webhook(req, res, next);
+    else res.status(503).end();
+  };
+  const app = createHttpApp({
+    db: deps.db,
+    clock: deps.clock,
+    log: deps.log,
+    settings: {
+      servesPages: config.roles.includes('http'),
+      secretKeys: config.keys.secret,
+      trustProxy: config.http.trustProxy ?? [],
+      corsOrigins: config.http.corsOrigins,
+    },
+    paymentMethods: config.offered.map((provider) => ({ provider, method: `${provider.toUpperCase()}_CHECKOUT`, currency: 'CNY', min: null, max: null })),
+    readReport: (order) => readReport(deps.operations, order),
+    metrics: createMetrics(deps),
+    telegramWebhook: takesUpdates ? telegramWebhook : undefined,
+  });
+  return startHttp({ app, port: config.port });
+}
+
+async function waitForDatabase({ db, log }: BotDeps, signal: AbortSignal): Promise<void> {
+  for (let told = ''; !signal.aborted; await pause(LOOK_AGAIN_MS, signal)) {
+    const trouble = await pendingMigrations(db).then(
+      (names) => (names.length === 0 ? '' : `${names.length} migrations are missing: run mingdan migrate`),
+      (error: unknown) => `the database cannot be reached: ${messageOf(error)}`,
+    );
+    if (trouble === '') return;
+    if (trouble !== told) log.warn({ trouble }, 'waiting');
+    told = trouble;
+  }
+}
+
+async function startRoles(config: BotConfig, deps: BotDeps, running: Running, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { roles } = config;
+  const telegram = telegramOptions(config, deps, () => running.worker?.wake());
+  if (roles.includes('worker')) running.worker = startWorker({ ...deps, channel: channelOf(telegram) }, workerSettings(config, deps));
+  if (!roles.includes('telegram')) return;
+  running.telegram = await startTelegram(telegram);
+  const { telegram: role } = running;
+  running.listener = listen({
+    url: config.databaseUrl,
+    ...(config.databaseCa ? { ca: config.databaseCa } : {}),
+    channel: 'mingdan_work',
+    log: deps.log,
+    onNotice: (payload) => {
+      if (payload === 'updates' || payload === '') role.wakeUpdates();
+    },
+  });
+}
+
+function telegramOptions(config: BotConfig, deps: BotDeps, wakeOutbox: () => void): Parameters<typeof startTelegram>[0] {
+  const { operations } = deps;
+  return {
+    ...deps,
+    operationDeps: operations,
+    operations: { startPayment, checkPayment, askForRefund, cancelOrder, resendReport, orderLink },
+    settings: {
+      token: config.telegram.token,
+      apiRoot: config.telegram.apiRoot,
+      mode: config.telegram.mode,
+      publicUrl: config.urls.public,
+      secretKeys: config.keys.secret,
+      operatorChatId: operations.settings.operatorChatId,
+      operatorLanguage: config.operatorLanguage,
+      expiryMinutes: config.orders.expiryMinutes,
+      maxOpenOrders: operations.settings.maxOpenOrdersPerBuyer,
+      baziSource: config.bazi.source,
+      starsOnly: false,
+    },
+    wakeOutbox,
+  };
+}
+
+function workerSettings(config: BotConfig, { holder }: BotDeps) {
+  const { pollSeconds, concurrency, leaseSeconds, retryBaseMs, fulfilmentDeadlineHours, deliveryMaxHours } = config.orders;
+  return {
+    owner: holder,
+    databaseUrl: config.databaseUrl,
+    databaseCa: config.databaseCa ?? undefined,
+    pollSeconds,
+    concurrency,
+    leaseSeconds,
+    retryBaseMs,
+    fulfilmentDeadlineHours,
+    deliveryMaxHours,
+  };
+}

@@ -1,0 +1,61 @@
+import type { Language } from '@mingdan/orders';
+import { html } from 'ghtml';
+import { assetUrl } from '../assets.ts';
+import { textsIn } from '../texts.ts';
+
+/** Markup that came out of a template (escaped there), so that it may be put into another one unescaped. */
+export type Markup = string;
+
+export interface Page {
+  readonly language: Language;
+  readonly title: string;
+  /** the content of <main> */
+  readonly body: Markup;
+  /** the same page in each language; none on pages that have no address of their own */
+  readonly languageLinks: Readonly<Partial<Record<Language, string>>>;
+  /** a module of ours that keeps the page true */
+  readonly script?: 'order.js';
+  /** seconds after which browsers without scripts load the page again */
+  readonly refreshWithoutScript?: number | null;
+}
+
+/** Each language by its own name, so that whoever cannot read the page finds theirs. */
+const LANGUAGE_NAMES: Record<Language, string> = { 'zh-CN': '简体中文', 'zh-TW': '繁體中文', en: 'English' };
+
+export function layout(page: Page): Markup {
+  const t = textsIn(page.language);
+  return html`<!doctype html>
+<html lang="${page.language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex, nofollow">
+<meta name="format-detection" content="telephone=no">
+<title>${page.title} · ${t('site.name')}</title>
+<link rel="icon" type="image/svg+xml" href="!${assetUrl('seal.svg')}">
+<link rel="stylesheet" href="!${assetUrl('mingdan.css')}">
+!${page.script ? html`<script type="module" src="!${assetUrl(page.script)}"></script>` : ''}
+!${page.refreshWithoutScript ? html`<noscript><meta http-equiv="refresh" content="${page.refreshWithoutScript}"></noscript>` : ''}
+</head>
+<body>
+<a class="skip" href="#main">${t('page.skip')}</a>
+<header class="site"><span class="seal" aria-hidden="true" lang="zh">命</span><span class="site-name">${t('site.name')}</span></header>
+<main id="main" tabindex="-1">!${page.body}</main>
+<footer class="site">
+!${languageSwitch(page, t('page.languages'))}
+<p>${t('page.entertainment')}</p>
+</footer>
+</body>
+</html>`;
+}
+
+function languageSwitch({ language, languageLinks }: Page, label: string): Markup {
+  const links = (Object.keys(LANGUAGE_NAMES) as Language[]).flatMap((each) => {
+    const address = languageLinks[each];
+    if (address === undefined) return [];
+    const here = each === language ? html` aria-current="true"` : '';
+    return [html`<li><a href="${address}" lang="${each}" hreflang="${each}"!${here}>${LANGUAGE_NAMES[each]}</a></li>`];
+  });
+  return links.length === 0 ? '' : html`<nav aria-label="${label}"><ul class="languages">!${links}</ul></nav>`;
+}

@@ -1,0 +1,164 @@
+import { BirthError } from '@mingdan/bazi';
+import { randomToken } from '@mingdan/kernel';
+import { findProduct, type Product } from '@mingdan/orders';
+import { ask, problemText, suggestionButtons } from '../birth/ask.ts';
+import { birthCardText, plainCardText } from '../birth/card-text.ts';
+import { merge, missing, orderBirth } from '../birth/merge.ts';
+import { type Problem, questionOf, type Reading, readAnswer, readLine } from '../birth/read-answer.ts';
+import { type Draft, type PartialBirth, type Question, questions, rememberCard } from '../session.ts';
+import type { Talk } from '../talk.ts';
+import { priceText, showMenu } from './start.ts';
+
+const LONGEST_QUESTION = 200;
+
+function newDraft(product: string | null, birth: PartialBirth): Draft {
+  return { id: randomToken(9), product, birth, asking: null };
+}
+
+/** `buy:<slug>`: what was typed for another product is kept. */
+export async function chooseProduct(talk: Talk, slug: string): Promise<void> {
+  const product = await findProduct(talk.services.db, slug);
+  if (!product) return showMenu(talk, talk.t('chat.unknown_product'));
+  if (product.kind !== 'report') return showMenu(talk, talk.t('chat.not_in_chat', { product: product.names }));
+  const before = talk.session.draft;
+  const replaces = before?.asking === 'card' ? before.id : before?.replaces;
+  const draft = { ...newDraft(slug, before?.birth ?? {}), ...(replaces === undefined ? {} : { replaces }) };
+  talk.session.draft = draft;
+  talk.session.waiting = null;
+  const intro = Object.keys(draft.birth).length === 0 ? talk.t('ask.intro', { product: product.names }) : '';
+  await goOn(talk, draft, product, intro);
+}
+
+/** The next open question, or the card when nothing is open. */
+async function goOn(talk: Talk, draft: Draft, product: Product, above = ''): Promise<void> {
+  const next = product.input === 'birth' ? missing(draft.birth) : undefined;
+  draft.asking = next ?? 'card';
+  if (next === undefined) return showCard(talk, draft, product);
+  await ask(talk, draft, next, above);
+}
+
+async function showCard(talk: Talk, draft: Draft, product: Product): Promise<void> {
+  const price = priceText(talk, product);
+  let text: string;
+  try {
+    text =
+      product.input === 'birth'
+        ? birthCardText(talk, product, price, orderBirth(draft.birth, talk.services.clock.now()))
+        : plainCardText(talk, product, price, draft.question);
+  } catch (error) {
+    if (!(error instanceof BirthError)) throw error;
+    return askAgain(talk, draft, product, { code: error.code, question: questionOf(error.field) });
+  }
+  await talk.say(text, [
+    [talk.button('confirm', `confirm:${draft.id}`)],
+    [
+      ...(product.input === 'birth' ? [talk.button('edit', `edit:${draft.id}`)] : []),
+      talk.button('cancel', `cancel:${draft.id}`),
+    ],
+  ]);
+  rememberCard(talk.session, { id: draft.id, product: draft.product, birth: draft.birth, question: draft.question }, draft.replaces);
+  delete draft.replaces;
+}
+
+/** A birth that was fine when it was typed and is not any more (the tables changed): only that part is asked again. */
+async function askAgain(talk: Talk, draft: Draft, product: Product, problem: Problem): Promise<void> {
+  delete draft.birth[problem.question];
+  await goOn(talk, draft, product, problemText(talk, problem));
+}
+
+/** A typed line. @returns false where it belongs to no purchase */
+export async function answerTyped(talk: Talk, text: string): Promise<boolean> {
+  const { draft } = talk.session;
+  const now = talk.services.clock.now();
+  const product = draft?.product ? await findProduct(talk.services.db, draft.product) : undefined;
+  if (!draft || !product) return birthWithoutProduct(talk, draft, text);
+  if (product.input === 'none') return takeQuestion(talk, draft, product, text);
+  const reading =
+    draft.asking === null || draft.asking === 'card'
+      ? readLine(text, now)
+      : readAnswer(draft.asking, text, draft.birth, now);
+  if (!reading) {
+    await talk.say(`${talk.t('ask.not_understood')} ${talk.t('ask.kept')}\n\n${talk.t('ask.use_buttons')}`);
+    return true;
+  }
+  await take(talk, draft.asking === 'card' ? freshId(draft) : draft, product, reading);
+  return true;
+}
+
+/** What a card shows never changes: changing something makes a new card under a new id. */
+function freshId(draft: Draft): Draft {
+  return { ...draft, id: randomToken(9), replaces: draft.id };
+}
+
+async function take(talk: Talk, draft: Draft, product: Product, reading: Reading): Promise<void> {
+  const merged = merge(draft.birth, reading.fields, talk.services.clock.now());
+  draft.birth = merged.birth;
+  talk.session.draft = draft;
+  const problem = reading.problem ?? merged.problem;
+  if (!problem) return goOn(talk, draft, product);
+  await refuse(talk, draft, problem);
+}
+
+/** One friendly line that says what to type instead, and the question again. */
+async function refuse(talk: Talk, draft: Draft, problem: Problem): Promise<void> {
+  draft.asking = problem.question;
+  if (problem.suggestions && problem.suggestions.length > 0) {
+    return talk.say(problemText(talk, problem), suggestionButtons(talk, draft, problem));
+  }
+  await ask(talk, draft, problem.question, `${problemText(talk, problem)}\n${talk.t('ask.kept')}`);
+}
+
+/** A whole line out of the blue: it is kept, and the product is asked for. */
+async function birthWithoutProduct(talk: Talk, draft: Draft | null, text: string): Promise<boolean> {
+  const reading = readLine(text, talk.services.clock.now());
+  if (!reading) return false;
+  const started = draft ?? newDraft(null, {});
+  const merged = merge(started.birth, reading.fields, talk.services.clock.now());
+  talk.session.draft = { ...started, birth: merged.birth, product: null, asking: null };
+  const problem = reading.problem ?? merged.problem;
+  const head = talk.t('chat.which_product');
+  await showMenu(talk, problem ? `${problemText(talk, problem)}\n${talk.t('ask.kept')}\n\n${head}` : head);
+  return true;
+}
+
+async function takeQuestion(talk: Talk, draft: Draft, product: Product, text: string): Promise<boolean> {
+  if (text.length > LONGEST_QUESTION) {
+    await talk.say(talk.t('errors.question_too_long', { max: LONGEST_QUESTION }));
+    return true;
+  }
+  const changed = { ...freshId(draft), question: text };
+  talk.session.draft = changed;
+  await goOn(talk, changed, product);
+  return true;
+}
+
+/** `set:<draft>:<question>:<value>` */
+export async function answerPressed(talk: Talk, id: string, question: string, value: string): Promise<void> {
+  const { draft } = talk.session;
+  const product = draft?.product ? await findProduct(talk.services.db, draft.product) : undefined;
+  if (!draft || !product) return showMenu(talk, talk.t('chat.old_button'));
+  const asked = questions.find((one) => one === question);
+  if (draft.id !== id || asked === undefined || draft.asking === 'card') return repeat(talk, draft, product);
+  await take(talk, draft, product, pressed(talk, asked, value));
+}
+
+async function repeat(talk: Talk, draft: Draft, product: Product): Promise<void> {
+  talk.toast = talk.t('chat.old_button');
+  if (draft.asking !== 'card') await goOn(talk, draft, product, talk.t('ask.stale'));
+}
+
+function pressed(talk: Talk, question: Question, value: string): Reading {
+  const now = talk.services.clock.now();
+  switch (question) {
+    case 'name':
+      return { fields: { name: talk.firstName.trim().slice(0, 30) || '—' } };
+    case 'calendar':
+      return { fields: { calendar: value === 'lunar' ? 'lunar' : 'solar' } };
+    case 'leap':
+      return { fields: { leap: value === 'yes' } };
+    case 'time':
+      return { fields: { time: value === 'unknown' ? null : value } };
+    default:
+      return readAnswer(question, value, {}, now);
+  }
+}

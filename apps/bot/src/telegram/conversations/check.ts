@@ -1,0 +1,45 @@
+import type { Talk } from '../talk.ts';
+import type { RenderedButton } from '../../texts.ts';
+import { statusText } from './order-text.ts';
+import { chatProviders, ownOrder } from './pay.ts';
+import { isPayable } from '@mingdan/operations';
+import type { Order } from '@mingdan/orders';
+
+/** A gateway is not asked about the same order more often than this. */
+const COOLDOWN_MS = 15_000;
+
+/** `check:<order_no>`, "where is my payment?": asks the gateway now, settles what it finds, and says it. */
+export async function checkOrder(talk: Talk, orderNo: string): Promise<void> {
+  const order = await ownOrder(talk, orderNo);
+  if (!order) return;
+  if (order.paidAt !== null) return talk.say(talk.t('check.paid_already', { status: statusText(talk, order) }));
+  const wait = cooldownSeconds(talk, order.orderNo);
+  if (wait > 0) {
+    talk.toast = talk.t('check.too_soon', { seconds: wait });
+    return;
+  }
+  const { operations, operationDeps, clock } = talk.services;
+  const { found, order: now } = await operations.checkPayment(operationDeps, order.orderNo);
+  talk.session.checks = { ...recent(talk), [order.orderNo]: clock.now().getTime() };
+  await talk.say(talk.t(`check.${found}`), found === 'paid' ? [] : nextSteps(talk, now));
+}
+
+function nextSteps(talk: Talk, order: Order): RenderedButton[][] {
+  const again = [talk.button('check', `check:${order.orderNo}`)];
+  if (!isPayable(order, talk.services.clock.now())) return [again];
+  const ways = chatProviders(talk).map((name) => [
+    { text: `${talk.t('buttons.pay')} · ${talk.t(`providers.${name}`)}`, callbackData: `pay:${name}:${order.orderNo}` },
+  ]);
+  return [again, ...ways];
+}
+
+function recent(talk: Talk): Record<string, number> {
+  const now = talk.services.clock.now().getTime();
+  return Object.fromEntries(Object.entries(talk.session.checks).filter(([, at]) => now - at < COOLDOWN_MS));
+}
+
+function cooldownSeconds(talk: Talk, orderNo: string): number {
+  const at = recent(talk)[orderNo];
+  if (at === undefined) return 0;
+  return Math.ceil((COOLDOWN_MS - (talk.services.clock.now().getTime() - at)) / 1000);
+}

@@ -1,0 +1,43 @@
+import { changed, row } from '@mingdan/db';
+import { ordersOfUser } from '@mingdan/orders';
+import { enqueue } from '@mingdan/outbox';
+import type { Talk } from '../talk.ts';
+
+export const SUPPORT_TEXT = 'support_messages.text';
+const LONGEST = 3_000;
+
+/** `/support <text>`; without a text the next line is it. */
+export async function support(talk: Talk, text: string): Promise<void> {
+  const { operatorChatId } = talk.services.operationDeps.settings;
+  if (operatorChatId === null) {
+    talk.session.waiting = null;
+    return talk.say(talk.t('support.nobody'));
+  }
+  if (text.trim() === '') {
+    talk.session.waiting = { for: 'support' };
+    return talk.say(talk.t('support.ask'));
+  }
+  if (text.length > LONGEST) return talk.say(talk.t('support.too_long', { max: LONGEST }));
+  talk.session.waiting = null;
+  await passOn(talk, text.trim(), operatorChatId);
+  await talk.say(talk.t('support.sent'));
+}
+
+/** To the operators' chat; an answer to that message finds its way back by the key (operators.ts). */
+async function passOn(talk: Talk, text: string, operatorChatId: number): Promise<void> {
+  const { db, vault, texts, operationDeps, wakeOutbox } = talk.services;
+  const dedupeKey = `support:${talk.user.id}:${talk.updateId}`;
+  const [latest] = await ordersOfUser(db, talk.user.id, 1);
+  const orderNo = latest?.orderNo ?? texts.t(operationDeps.settings.operatorLanguage, 'operator.none');
+  await db.transaction(async (tx) => {
+    // The same update again (its answer was lost) is the same question.
+    if (await row(tx, 'select 1 from outbox where dedupe_key = :dedupeKey', { dedupeKey })) return;
+    await changed(tx, 'insert into support_messages (user_id, from_operator, text) values (:userId, false, :text)', {
+      userId: talk.user.id,
+      text: vault.seal(SUPPORT_TEXT, text),
+    });
+    const params = { userId: talk.user.id, text, orderNo };
+    await enqueue(tx, vault, { chatId: operatorChatId, dedupeKey, message: { template: 'support_question', params } });
+  });
+  wakeOutbox();
+}

@@ -1,0 +1,83 @@
+import type { Telegraf } from 'telegraf';
+import type { BotContext } from './bot.ts';
+import { answerPressed, answerTyped, chooseProduct } from './conversations/buy.ts';
+import { cancelCard, cancelTyping, edit, editField } from './conversations/card.ts';
+import { checkOrder } from './conversations/check.ts';
+import { confirm } from './conversations/confirm.ts';
+import { askForget, forget } from './conversations/forget.ts';
+import { help, paySupport } from './conversations/help.ts';
+import { askLanguage, chooseLanguage } from './conversations/language.ts';
+import { cancelUnpaid, listOrders, resend, showOrder } from './conversations/orders.ts';
+import { pay } from './conversations/pay.ts';
+import { askRefundReason, refund, refundForReason } from './conversations/refund.ts';
+import { showMenu, start } from './conversations/start.ts';
+import { support } from './conversations/support.ts';
+import type { Talk } from './talk.ts';
+
+type Command = (talk: Talk, argument: string) => Promise<void>;
+
+/** Commands and the conversation of each. */
+const commands: Readonly<Record<string, Command>> = {
+  start,
+  orders: listOrders,
+  help,
+  paysupport: paySupport,
+  language: askLanguage,
+  support,
+  forget: askForget,
+  cancel: cancelTyping,
+};
+
+type Press = (talk: Talk, ...parts: string[]) => Promise<void>;
+
+/** Buttons by the first word of their data, and what the parts behind it are. */
+const presses: readonly (readonly [RegExp, Press])[] = [
+  [/^menu$/, (talk) => showMenu(talk, talk.t('chat.menu_again'))],
+  [/^orders$/, listOrders],
+  [/^buy:([a-z0-9-]{1,40})$/, (talk, slug = '') => chooseProduct(talk, slug)],
+  [/^set:([\w-]+):(\w+):(.+)$/, (talk, id = '', question = '', value = '') => answerPressed(talk, id, question, value)],
+  [/^edit:([\w-]+)$/, (talk, id = '') => edit(talk, id)],
+  [/^field:([\w-]+):(\w+)$/, (talk, id = '', field = '') => editField(talk, id, field)],
+  [/^cancel:([\w-]+)$/, (talk, id = '') => cancelCard(talk, id)],
+  [/^confirm:([\w-]+)$/, (talk, id = '') => confirm(talk, id)],
+  [/^pay:(\w+):(\w+)$/, (talk, provider = '', orderNo = '') => pay(talk, provider, orderNo)],
+  [/^order:(\w+)$/, (talk, orderNo = '') => showOrder(talk, orderNo)],
+  [/^resend:(\w+)$/, (talk, orderNo = '') => resend(talk, orderNo)],
+  [/^check:(\w+)$/, (talk, orderNo = '') => checkOrder(talk, orderNo)],
+  [/^refund:(\w+)$/, (talk, orderNo = '') => askRefundReason(talk, orderNo)],
+  [/^why:(\w+):(\w+)$/, (talk, reason = '', orderNo = '') => refundForReason(talk, reason, orderNo)],
+  [/^cancelorder:(\w+)$/, (talk, orderNo = '') => cancelUnpaid(talk, orderNo)],
+  [/^language:([\w-]+)$/, (talk, code = '') => chooseLanguage(talk, code)],
+  [/^forget:(yes|no)$/, (talk, answer = '') => forget(talk, answer)],
+];
+
+export function routeConversations(bot: Telegraf<BotContext>): void {
+  for (const [pattern, run] of presses) bot.action(pattern, (ctx) => run(ctx.talk, ...ctx.match.slice(1)));
+  bot.on('callback_query', async (ctx) => {
+    ctx.talk.toast = ctx.talk.t('chat.old_button');
+  });
+  bot.on('message', async (ctx) => {
+    const { message } = ctx;
+    await hear(ctx.talk, 'text' in message ? message.text : undefined);
+  });
+}
+
+/** Read from the text itself: a client, or a person who pastes it, need not mark it as a command. */
+const COMMAND = /^\/([a-z]+)(?:@\w+)?(?:\s+([\s\S]*))?$/i;
+
+/** A command, the answer to what was asked last, a whole birth, or nothing we understand. */
+async function hear(talk: Talk, text: string | undefined): Promise<void> {
+  if (text === undefined) return talk.say(talk.t('chat.text_only'));
+  const [, name = '', argument = ''] = COMMAND.exec(text.trim()) ?? [];
+  const command = commands[name.toLowerCase()];
+  if (command) {
+    // A command ends what was waited for; /cancel says whether there was something.
+    if (name !== 'cancel') talk.session.waiting = null;
+    return command(talk, argument);
+  }
+  const { waiting } = talk.session;
+  if (waiting?.for === 'support') return support(talk, text);
+  if (waiting?.for === 'refund_reason') return refund(talk, waiting.orderNo, text);
+  if (await answerTyped(talk, text)) return;
+  await talk.say(talk.t('chat.hint'), [[talk.button('menu', 'menu'), talk.button('orders', 'orders')]]);
+}
