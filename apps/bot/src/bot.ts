@@ -1,13 +1,13 @@
 import type { BotConfig } from '@mingdan/config';
 import { listen, pendingMigrations } from '@mingdan/db';
 import { type Logger, messageOf, pause } from '@mingdan/kernel';
-import { askForRefund, cancelOrder, checkPayment, orderLink, readReport, resendReport, startPayment } from '@mingdan/operations';
+import { readReport } from '@mingdan/operations';
 import type { RequestHandler } from 'express';
 import { type BotDeps, createDeps } from './deps.ts';
 import { createHttpApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type RunningHttp, startHttp } from './http/start-http.ts';
-import { channelOf, type RunningTelegram, startTelegram } from './telegram/index.ts';
+import { createTelegram, startTelegram, type TelegramRole, telegramChannel } from './telegram/index.ts';
 import { startWorker, type Worker } from './worker/index.ts';
 
 export interface Bot {
@@ -44,7 +44,7 @@ export async function startBot(config: BotConfig, log: Logger, hostname: string)
 }
 
 interface Running {
-  telegram: RunningTelegram | undefined;
+  telegram: TelegramRole | undefined;
   worker: Worker | undefined;
   listener?: { stop(): Promise<void> };
 }
@@ -53,7 +53,7 @@ function serve(config: BotConfig, deps: BotDeps, running: Running): Promise<Runn
   const takesUpdates = config.roles.includes('telegram') && config.telegram.mode === 'webhook';
   // Updates that come before the role runs are sent again by Telegram.
   const telegramWebhook: RequestHandler = (req, res, next) => {
-    if (running.telegram) running.telegram.webhook(req, res, next);
+    if (running.telegram?.webhook) running.telegram.webhook(req, res, next);
     else res.status(503).end();
   };
   const app = createHttpApp({
@@ -63,10 +63,16 @@ function serve(config: BotConfig, deps: BotDeps, running: Running): Promise<Runn
     settings: {
       servesPages: config.roles.includes('http'),
       secretKeys: config.keys.secret,
-      trustProxy: config.http.trustProxy ?? [],
+      trustProxy: config.http.trustProxy,
       corsOrigins: config.http.corsOrigins,
     },
-    paymentMethods: config.offered.map((provider) => ({ provider, method: `${provider.toUpperCase()}_CHECKOUT`, currency: 'CNY', min: null, max: null })),
+    paymentMethods: config.offered.map((provider) => ({
+      provider,
+      method: `${provider.toUpperCase()}_CHECKOUT`,
+      currency: 'CNY',
+      min: null,
+      max: null,
+    })),
     readReport: (order) => readReport(deps.operations, order),
     metrics: createMetrics(deps),
     telegramWebhook: takesUpdates ? telegramWebhook : undefined,
@@ -89,11 +95,15 @@ async function waitForDatabase({ db, log }: BotDeps, signal: AbortSignal): Promi
 async function startRoles(config: BotConfig, deps: BotDeps, running: Running, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { roles } = config;
-  const telegram = telegramOptions(config, deps, () => running.worker?.wake());
-  if (roles.includes('worker')) running.worker = startWorker({ ...deps, channel: channelOf(telegram) }, workerSettings(config, deps));
+  if (roles.includes('worker'))
+    running.worker = startWorker({ ...deps, channel: channel(config, deps) }, workerSettings(config, deps));
   if (!roles.includes('telegram')) return;
-  running.telegram = await startTelegram(telegram);
-  const { telegram: role } = running;
+  const role = startTelegram({
+    ...deps,
+    settings: telegramSettings(config, deps),
+    wakeOutbox: () => running.worker?.wake(),
+  });
+  running.telegram = role;
   running.listener = listen({
     url: config.databaseUrl,
     ...(config.databaseCa ? { ca: config.databaseCa } : {}),
@@ -105,31 +115,32 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
   });
 }
 
-function telegramOptions(config: BotConfig, deps: BotDeps, wakeOutbox: () => void): Parameters<typeof startTelegram>[0] {
-  const { operations } = deps;
+function channel(config: BotConfig, { db, log, texts }: BotDeps) {
+  const telegram = createTelegram({ token: config.telegram.token, apiRoot: config.telegram.apiRoot, db, log });
+  return telegramChannel(telegram, texts, config.operatorLanguage);
+}
+
+function telegramSettings(config: BotConfig, { operations }: BotDeps) {
+  const { operatorChatId, operatorLanguage, maxOpenOrdersPerBuyer } = operations.settings;
   return {
-    ...deps,
-    operationDeps: operations,
-    operations: { startPayment, checkPayment, askForRefund, cancelOrder, resendReport, orderLink },
-    settings: {
-      token: config.telegram.token,
-      apiRoot: config.telegram.apiRoot,
-      mode: config.telegram.mode,
-      publicUrl: config.urls.public,
-      secretKeys: config.keys.secret,
-      operatorChatId: operations.settings.operatorChatId,
-      operatorLanguage: config.operatorLanguage,
-      expiryMinutes: config.orders.expiryMinutes,
-      maxOpenOrders: operations.settings.maxOpenOrdersPerBuyer,
-      baziSource: config.bazi.source,
-      starsOnly: false,
-    },
-    wakeOutbox,
+    token: config.telegram.token,
+    apiRoot: config.telegram.apiRoot,
+    mode: config.telegram.mode,
+    publicUrl: config.urls.public,
+    secretKeys: config.keys.secret,
+    operatorChatId,
+    operatorLanguage,
+    expiryMinutes: config.orders.expiryMinutes,
+    maxOpenOrders: maxOpenOrdersPerBuyer,
+    baziSource: config.bazi.source,
+    // Stars are not offered by this release: CHAT_STARS_ONLY belongs to the one that does.
+    starsOnly: false,
   };
 }
 
 function workerSettings(config: BotConfig, { holder }: BotDeps) {
-  const { pollSeconds, concurrency, leaseSeconds, retryBaseMs, fulfilmentDeadlineHours, deliveryMaxHours } = config.orders;
+  const { pollSeconds, concurrency, leaseSeconds, retryBaseMs, fulfilmentDeadlineHours, deliveryMaxHours } =
+    config.orders;
   return {
     owner: holder,
     databaseUrl: config.databaseUrl,

@@ -73,7 +73,8 @@ function merge(into: Tree, more: Tree, file: string): Tree {
     const there = into[key];
     if (typeof there === 'object' && typeof value === 'object') merge(there, value, file);
     else if (there === undefined) into[key] = value;
-    else throw new MingdanError('text_twice', `"${key}" of ${file} is in another file too`, { hint: 'Keep one of them' });
+    else
+      throw new MingdanError('text_twice', `"${key}" of ${file} is in another file too`, { hint: 'Keep one of them' });
   }
   return into;
 }
@@ -90,8 +91,14 @@ export function renderMessage(
   const params = { ...message.params };
   if (params['reason'] !== undefined) params['reason'] = reasonText(texts, language, message);
   // Empty params leave empty lines behind (a report without a name, a payment address that is in the button).
-  const text = texts.t(language, `messages.${message.template}`, params).replace(/\n{3,}/g, '\n\n').trim();
-  return { text, buttons: (message.buttons ?? []).map((line) => line.map((one) => renderButton(texts, language, one))) };
+  const text = texts
+    .t(language, `messages.${message.template}`, params)
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+  return {
+    text,
+    buttons: (message.buttons ?? []).map((line) => line.map((one) => renderButton(texts, language, one))),
+  };
 }
 
 function renderButton(texts: Texts, language: string, button: Button): RenderedButton {
@@ -105,6 +112,7 @@ function renderButton(texts: Texts, language: string, button: Button): RenderedB
 function reasonText(texts: Texts, language: string, message: Message): string {
   const reason = message.params?.['reason'] ?? '';
   if (typeof reason !== 'string') return typeof reason === 'object' ? localised(reason, language) : String(reason);
-  if (/^[a-z_]+$/.test(reason) && texts.has(language, `reasons.${reason}`)) return texts.t(language, `reasons.${reason}`);
+  if (/^[a-z_]+$/.test(reason) && texts.has(language, `reasons.${reason}`))
+    return texts.t(language, `reasons.${reason}`);
   return message.template.startsWith('alarm_') ? reason : texts.t(language, 'reasons.other');
 }

@@ -1,8 +1,8 @@
-import { MingdanError, type Money } from '@mingdan/kernel';
+import { type Clock, type Logger, MingdanError, type Money } from '@mingdan/kernel';
+import type { z } from 'zod';
+import { type ProviderName, providerNames } from './registry.ts';
 
-/** Every way to pay that exists or is planned, by the name it has everywhere outside: paths, buttons, settings. */
-export const providerNames = ['pingpong', 'alipay', 'wechat', 'stripe', 'oxapay', 'stars', 'points', 'redpacket', 'mock'] as const;
-export type ProviderName = (typeof providerNames)[number];
+export { type ProviderName, providerNames };
 
 // ---- door 1: what the webhook process needs ---------------------------------------------------------------------------
 
@@ -28,6 +28,11 @@ export interface PaymentNotice {
   readonly amount: Money | null;
   /** false: signed for another merchant or app than ours. Kept and flagged, never booked. */
   readonly merchantMatches: boolean;
+  /**
+   * What in it could not be understood (`unreadable_amount`, `unknown_currency`, …), else null. Such a notice is acknowledged, kept and
+   * flagged, never booked: an `amount` of null alone means that the gateway named none.
+   */
+  readonly problem: string | null;
   readonly occurredAt: Date | null;
 }
 
@@ -49,14 +54,18 @@ export interface NoticeVerifier {
 /** The signature is missing or wrong. `message` says why in plain words, for the record of refused notices. */
 export class ForgedNotice extends MingdanError {
   constructor(message: string) {
-    super('forged_notice', message, { hint: 'If the gateway really sent this, compare its notice secret with the one set here (mingdan doctor)' });
+    super('forged_notice', message, {
+      hint: 'If the gateway really sent this, compare its notice secret with the one set here (mingdan doctor)',
+    });
   }
 }
 
 /** The signature holds but the body cannot be read. */
 export class UnreadableNotice extends MingdanError {
   constructor(message: string) {
-    super('unreadable_notice', message, { hint: 'The gateway may have changed its format: look at the refused notices' });
+    super('unreadable_notice', message, {
+      hint: 'The gateway may have changed its format: look at the refused notices',
+    });
   }
 }
 
@@ -122,3 +131,66 @@ export interface PaymentClient {
 export class GatewayRefused extends MingdanError {}
 /** No answer, or none that can be understood: the work may have been done. Ask before repeating. */
 export class GatewayUnreachable extends MingdanError {}
+
+/** What a client works with. Tests hand in their own `fetch` and clock. */
+export interface ClientTools {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+// ---- settings ---------------------------------------------------------------------------------------------------------
+
+/** One environment variable of a provider. A variable that both processes read, but only one needs, is listed once for each. */
+export interface ProviderVariable {
+  readonly name: string;
+  readonly expected: string;
+  readonly example: string;
+  readonly secret: boolean;
+  readonly neededBy: 'webhook' | 'bot' | 'both';
+  readonly required: boolean;
+}
+
+/** A provider's part of the environment: what the webhook process gets of it, and what the bot process. */
+export interface ProviderSettings<W = unknown, B = unknown> {
+  readonly provider: ProviderName;
+  readonly variables: readonly ProviderVariable[];
+  /** parses `{ENV_NAME: value}` */
+  readonly webhook: z.ZodType<W>;
+  readonly bot: z.ZodType<B>;
+}
+
+// ---- what a provider's folder exports ---------------------------------------------------------------------------------
+// Written as methods on purpose: a folder takes its own type of settings, and `config` has parsed them by the folder's own schema.
+
+/** `providers/<name>/settings.ts` */
+export interface SettingsModule {
+  readonly settings: ProviderSettings;
+}
+
+/** `providers/<name>/verify.ts`; absent where a provider sends no notices. Never imports `client.ts`. */
+export interface VerifyModule {
+  createVerifier(settings: unknown): NoticeVerifier;
+}
+
+/** `providers/<name>/client.ts` */
+export interface ClientModule {
+  createClient(settings: unknown, tools: ClientTools): PaymentClient;
+}
+
+/** `providers/<name>/sign-for-tests.ts`: what the gateway itself would send, for tests and the sandbox. */
+export interface SignerModule {
+  signNotice(settings: unknown, notice: NoticeToSign): RawNotice;
+}
+
+export interface NoticeToSign {
+  /** `unheard_of`: a status that we have never seen */
+  readonly kind: NoticeKind | 'unheard_of';
+  readonly gatewayOrderId: string;
+  readonly providerPaymentId: string | null;
+  readonly refundId: string | null;
+  readonly amount: Money | null;
+  /** `other`: rightly signed, but about a payment to somebody else */
+  readonly merchant: 'ours' | 'other';
+  readonly at: Date;
+}

@@ -1,3 +1,4 @@
+import { chartDataSchema } from './chart-data.ts';
 import type { Language } from './language.ts';
 import { parseMarkdown, textOf } from './markdown/parse.ts';
 import { loadProduct, sharedText } from './products.ts';
@@ -38,6 +39,15 @@ export function reportTitle(slug: string, language: Language, name?: string | nu
 /** A section's heading in the report; null where the report is one text. */
 export function sectionTitle(slug: string, section: string, language: Language): string | null {
   return loadProduct(slug).sections.find(({ id }) => id === section)?.title?.[language] ?? null;
+}
+
+/** The computed pillars, which stand above every report about a chart; undefined where there is no chart. Plain text. */
+export function pillarsNote(chart: unknown, language: Language): string | undefined {
+  const pillars = chartDataSchema.safeParse(chart).data?.pillars;
+  if (!pillars) return undefined;
+  const { year, month, day, hour } = pillars;
+  const words = sharedText(hour === null ? 'note-three-pillars' : 'note-pillars', language);
+  return [words, year, month, day, hour ?? ''].join(' ').trim();
 }
 
 export function entertainmentNotice(language: Language): string {

@@ -2,6 +2,7 @@ export {
   type AssembledSection,
   assembleReport,
   entertainmentNotice,
+  pillarsNote,
   type ReportParts,
   reportTitle,
   sectionTitle,

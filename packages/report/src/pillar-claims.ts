@@ -42,8 +42,12 @@ const ENGLISH = new RegExp(
   'gi',
 );
 
+/** Most sections claim nothing, and parsing is the slow part. */
+const ANY_CLAIM = /[年月日时時]\**柱|四\**柱|八\**字|年[^日\n]*月[^日\n]*日|pillar/i;
+
 /** Everything in a Markdown text that says "this is one of your four pillars", in Chinese or English, prose or table. */
 export function claimedPillars(markdown: string): PillarClaim[] {
+  if (!ANY_CLAIM.test(markdown)) return [];
   return claimsOf(parseMarkdown(markdown));
 }
 

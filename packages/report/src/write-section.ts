@@ -50,7 +50,7 @@ export async function writeSection(writer: SectionWriter, job: SectionJob): Prom
     throw retryable('model_retries_used_up', 'all tries of this section were used up before', 'See the log for why');
   }
   for (;;) {
-    const outcome = await tryOnce(writer, job, ask);
+    const outcome = await tryOnce(writer, job, { ...ask, insists: seen.has('wrong_pillar') });
     if (!(outcome instanceof ModelError)) return { ...outcome, failures };
     if (['operator', 'request', 'aborted'].includes(outcome.kind)) throw outcome;
     failures += 1;
@@ -58,6 +58,7 @@ export async function writeSection(writer: SectionWriter, job: SectionJob): Prom
     if (failures > writer.maxRetries || seen.has(outcome.kind)) throw outcome;
     // A second cut or withheld answer to the changed prompt is final; other faults may repeat up to the limit.
     if (outcome.kind !== 'retryable') seen.add(outcome.kind);
+    if (outcome.code === 'wrong_pillar') seen.add(outcome.code);
     if (outcome.kind === 'length') ask = { user: job.prompt.shorter, maxTokens: 2 * ask.maxTokens };
     if (outcome.kind === 'content_filter') ask = { ...ask, user: job.prompt.softer };
     await (writer.wait ?? pause)(waitBefore(failures, outcome, writer.retryBaseMs), job.signal);
@@ -67,16 +68,22 @@ export async function writeSection(writer: SectionWriter, job: SectionJob): Prom
 async function tryOnce(
   writer: SectionWriter,
   job: SectionJob,
-  ask: { user: string; maxTokens: number },
+  ask: { user: string; maxTokens: number; insists: boolean },
 ): Promise<Written | ModelError> {
   const log = writer.log.child({ section: job.section });
   const { userId, signal } = job;
+  const { user, maxTokens, insists } = ask;
   try {
-    const written = await writer.model.write({ system: job.prompt.system, ...ask, userId, signal, log });
+    const written = await writer.model.write({ system: job.prompt.system, user, maxTokens, userId, signal, log });
     const text = unwrap(written.text);
     const problem = checkSection(text, { periods: job.prompt.periods, ...job.check });
     if (!problem) return { ...written, text };
-    const error = retryable('section_check_failed', `the section failed its check: ${problem}`);
+    if (problem === 'wrong_pillar' && insists) {
+      // The computed pillars stand above the report; a slip that a second writing did not mend is no reason to return the money.
+      log.warn({ problem }, 'section accepted though it names another pillar');
+      return { ...written, text };
+    }
+    const error = retryable(problem, `the section failed its check: ${problem}`);
     error.spent = written;
     log.warn({ code: error.code, problem }, 'section written but not usable');
     return error;

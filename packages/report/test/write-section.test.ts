@@ -153,7 +153,14 @@ test('after the milder prompt, other faults are still retried with it', async ()
 test('a text that contradicts the chart is thrown away and written again', async () => {
   const { work, failures } = await given([says(GOOD.replace('庚辰', '甲子')), says(GOOD)]);
   expect(await work()).toMatchObject({ text: GOOD });
-  expect(failures).toEqual([[1, 'section_check_failed']]);
+  expect(failures).toEqual([[1, 'wrong_pillar']]);
+});
+
+test('a text that contradicts the chart twice is taken: the computed pillars stand above the report anyway', async () => {
+  const wrong = GOOD.replace('庚辰', '甲子');
+  const { work, failures } = await given([says(wrong), says(wrong)]);
+  expect(await work()).toMatchObject({ text: wrong });
+  expect(failures).toEqual([[1, 'wrong_pillar']]);
 });
 
 test('an answer wrapped in a code fence is unwrapped', async () => {

@@ -22,7 +22,8 @@ export function createHttpApp(deps: HttpDeps, limits: RateLimits = usualLimits):
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  if (deps.settings.trustProxy.length > 0) app.set('trust proxy', [...deps.settings.trustProxy]);
+  const { trustProxy } = deps.settings;
+  if (trustProxy !== null) app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
 
   app.use(logRequests(deps.log, deps.metrics));
   app.use(securityHeaders());

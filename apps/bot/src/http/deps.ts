@@ -25,8 +25,8 @@ export interface HttpSettings {
   readonly servesPages: boolean;
   /** all of SECRET_KEY */
   readonly secretKeys: readonly string[];
-  /** TRUST_PROXY: addresses, networks or express's words (loopback, uniquelocal) whose X-Forwarded-For counts */
-  readonly trustProxy: readonly string[];
+  /** TRUST_PROXY: how many proxies stand before us, or addresses, networks and express's words (loopback, uniquelocal) whose X-Forwarded-For counts */
+  readonly trustProxy: number | readonly string[] | null;
   /** CORS_ORIGINS, such as https://shop.example */
   readonly corsOrigins: readonly string[];
 }

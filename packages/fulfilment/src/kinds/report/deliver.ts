@@ -4,6 +4,7 @@ import { enqueue, type Outgoing } from '@mingdan/outbox';
 import {
   assembleReport,
   entertainmentNotice,
+  pillarsNote,
   reportTitle,
   sectionsOf,
   sectionTitle,
@@ -70,7 +71,10 @@ function render(deps: ReportDeps, { order, results }: StepContext): RenderedRepo
     title: sectionTitle(order.productSlug, section, language),
     text: sectionResultSchema.parse(results.get(sectionStepName(section))).text,
   }));
-  const notes = made?.fellBack ? [sharedText('note-local-chart', language)] : [];
+  const notes = [
+    pillarsNote(made?.chart, language),
+    made?.fellBack ? sharedText('note-local-chart', language) : undefined,
+  ].filter((note) => note !== undefined);
   const markdown = assembleReport({ title, notes, sections, notice: entertainmentNotice(language) });
   // The title is a message of its own.
   const body = toPlainText(markdown.replace(/^# .*\n+/, ''));

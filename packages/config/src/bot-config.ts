@@ -1,0 +1,87 @@
+import type { DataKey } from '@mingdan/kernel';
+import type { TrustProxy } from './formats.ts';
+import type { Problem, Warning } from './problems.ts';
+import type { ProviderMap, ProviderName } from './providers.ts';
+import type { BotRole, LogLevel } from './variables.ts';
+
+/** `Missing` is `never` where a process cannot run without its settings, `null` where a tool takes what there is. */
+export interface Settings<Missing> {
+  readonly production: boolean;
+  readonly logLevel: LogLevel;
+  readonly roles: readonly BotRole[];
+  readonly port: number;
+  readonly databaseUrl: string | Missing;
+  /** PEM */
+  readonly databaseCa: string | null;
+  readonly operatorLanguage: 'zh-CN' | 'zh-TW' | 'en';
+  readonly urls: {
+    /** base of pages and API, without a trailing slash */
+    readonly public: string;
+    /** base of the notify URLs, without a trailing slash */
+    readonly webhook: string;
+  };
+  readonly http: {
+    readonly trustProxy: TrustProxy | null;
+    readonly corsOrigins: readonly string[];
+    /** beside the host of PUBLIC_URL */
+    readonly returnUrlHosts: readonly string[];
+    readonly initDataMaxAgeSeconds: number;
+  };
+  readonly telegram: {
+    readonly token: string | Missing;
+    readonly apiRoot: string;
+    readonly mode: 'polling' | 'webhook';
+    readonly operatorChatId: number | null;
+    readonly adminIds: readonly number[];
+  };
+  readonly deepseek: {
+    readonly apiKey: string | Missing;
+    readonly baseUrl: string;
+    readonly model: string;
+    readonly maxRetries: number;
+    /** time without a data chunk; the total limit is three times that */
+    readonly timeoutMs: number;
+  };
+  readonly bazi: {
+    /** what an order made now uses: `auto` is decided here */
+    readonly source: 'local' | 'yuanfenju';
+    readonly fallback: 'none' | 'local';
+    /** null without a key */
+    readonly yuanfenju: { readonly apiKey: string; readonly baseUrl: string; readonly timeoutMs: number } | null;
+  };
+  readonly orders: {
+    readonly pollSeconds: number;
+    readonly expiryMinutes: number;
+    readonly leaseSeconds: number;
+    readonly concurrency: number;
+    readonly fulfilmentDeadlineHours: number;
+    readonly deliveryMaxHours: number;
+    readonly retryBaseMs: number;
+  };
+  readonly keys: {
+    /** the first encrypts, all decrypt */
+    readonly data: readonly DataKey[];
+    /** the first signs, all verify */
+    readonly secret: readonly string[];
+    readonly api: string | Missing;
+    readonly admin: string | Missing;
+  };
+  /** every provider whose keys are there: orders that it has are settled even when it is no longer offered */
+  readonly providers: ProviderMap;
+  /** the providers that new orders are offered, in order */
+  readonly offered: readonly ProviderName[];
+  /** providers' own notify URLs, which override the built ones */
+  readonly notifyUrls: Readonly<Partial<Record<ProviderName, string>>>;
+  readonly warnings: readonly string[];
+}
+
+/** All that the bot process knows. */
+export type BotConfig = Settings<never>;
+/** The same for the CLI: what is missing is null (keys: none). */
+export type CliConfig = Settings<null>;
+
+export interface CliReading {
+  readonly config: CliConfig;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Warning[];
+}

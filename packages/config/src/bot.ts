@@ -1,0 +1,205 @@
+import type { ProviderSettings } from '@mingdan/payments/settings';
+import type { z } from 'zod';
+import type { BotConfig, CliReading, Settings } from './bot-config.ts';
+import { collect } from './collect.ts';
+import { insecureAddresses, missingOf, oldKeyWarnings, placeholderWarnings } from './common.ts';
+import { type Environment, isProduction, rawValue } from './environment.ts';
+import { ConfigError, type Problem, problem, type Warning } from './problems.ts';
+import { chooseOffered, type ProviderMap, type ProviderName, readProviders } from './providers.ts';
+import { describe, type VariableName, variables } from './variables.ts';
+import { noProvider } from './webhook.ts';
+
+const schema = variables.omit({ WEBHOOK_DATABASE_URL: true, WEBHOOK_REQUIRE_ROLE: true, NOTICE_PUBLIC_KEY: true });
+type Values = z.output<typeof schema>;
+
+const REQUIRED: readonly VariableName[] = [
+  'DATABASE_URL',
+  'TELEGRAM_BOT_TOKEN',
+  'DEEPSEEK_API_KEY',
+  'DATA_ENCRYPTION_KEY',
+  'SECRET_KEY',
+  'API_KEY',
+  'ADMIN_TOKEN',
+];
+const REQUIRED_IN_PRODUCTION: readonly VariableName[] = ['PUBLIC_URL', 'WEBHOOK_URL'];
+
+interface Reading {
+  readonly values: Values;
+  readonly production: boolean;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Warning[];
+  readonly rest: Pick<BotConfig, 'providers' | 'offered' | 'notifyUrls' | 'warnings'>;
+}
+
+function read(env: Environment, registry: readonly ProviderSettings[]): Reading {
+  const production = isProduction(env);
+  const found = collect(schema, env, (name) => describe(schema.keyof().parse(name)));
+  const { values } = found;
+  const gateways = readProviders('bot', env, registry, production);
+  const choice = chooseOffered(values.PAYMENT_PROVIDERS, gateways.providers, registry, production);
+  const nothingToOffer =
+    choice.offered.length === 0 &&
+    !values.PAYMENT_PROVIDERS?.includes('stars') &&
+    gateways.problems.length + choice.problems.length === 0;
+  const problems = [
+    ...found.problems,
+    ...missingOf([...REQUIRED, ...(production ? REQUIRED_IN_PRODUCTION : [])], found, production),
+    ...(production ? insecureAddresses(values) : []),
+    ...(values.BAZI_SOURCE === 'yuanfenju' ? missingOf(['YUANFENJU_API_KEY'], found, true) : []),
+    ...gateways.problems,
+    ...choice.problems,
+    ...(production && nothingToOffer ? [noProvider('bot', registry), ...gateways.placeholders] : []),
+  ];
+  const warnings = [
+    ...placeholderWarnings([...found.placeholders, ...gateways.placeholders], problems),
+    ...choice.warnings,
+    ...(nothingToOffer && !production ? [NO_PROVIDER] : []),
+    ...warningsAbout(values, production),
+    ...oldKeyWarnings(env),
+  ];
+  const notify = ownNotifyUrls(env, gateways.providers);
+  return {
+    values,
+    production,
+    problems: [...problems, ...notify.problems],
+    rest: {
+      providers: gateways.providers,
+      offered: choice.offered,
+      notifyUrls: notify.urls,
+      warnings: warnings.map(({ text }) => text),
+    },
+    warnings,
+  };
+}
+
+function warningsAbout(values: Values, production: boolean): Warning[] {
+  const warnings: Warning[] = [];
+  const warn = (code: Warning['code'], subject: VariableName, text: string): void => {
+    warnings.push({ code, subject, text: `${subject} ${text}` });
+  };
+  if (production && values.TELEGRAM_CHAT_ID === undefined)
+    warn('no_alarms', 'TELEGRAM_CHAT_ID', 'is not set: nobody will hear alarms');
+  if (values.PUBLIC_URL?.startsWith('https:') && values.TRUST_PROXY === undefined)
+    warn(
+      'no_trust_proxy',
+      'TRUST_PROXY',
+      'is not set, while PUBLIC_URL is https: behind a proxy all visitors share one rate limit',
+    );
+  if (values.TELEGRAM_BOT_TOKEN !== undefined && !/^\d+:[\w-]+$/.test(values.TELEGRAM_BOT_TOKEN))
+    warn('odd_token', 'TELEGRAM_BOT_TOKEN', 'does not look like a token of @BotFather (123456789:letters)');
+  for (const name of ['API_KEY', 'ADMIN_TOKEN'] as const) {
+    if (production && (values[name]?.length ?? 16) < 16)
+      warn('short_key', name, 'is shorter than 16 characters: it can be guessed');
+  }
+  return warnings;
+}
+
+const NO_PROVIDER: Warning = {
+  code: 'no_provider',
+  subject: 'PAYMENT_PROVIDERS',
+  text: 'No payment provider has its keys: only free products can be had',
+};
+
+const NOTIFY_URL = {
+  expected: 'the full https address that the gateway sends its notices to',
+  example: 'https://pay.example.com/webhook/alipay',
+};
+
+function ownNotifyUrls(
+  env: Environment,
+  providers: ProviderMap,
+): { urls: BotConfig['notifyUrls']; problems: Problem[] } {
+  const urls: Partial<Record<ProviderName, string>> = {};
+  const problems: Problem[] = [];
+  for (const provider of providers.keys()) {
+    const name = `${provider.toUpperCase()}_NOTIFY_URL`;
+    const value = rawValue(env, name);
+    if (value === undefined) continue;
+    if (/^https?:\/\//.test(value) && URL.canParse(value)) urls[provider] = value;
+    else problems.push(problem('invalid', name, NOTIFY_URL));
+  }
+  return { urls, problems };
+}
+
+/** @param orMissing gives what stands for a value that is not there */
+function settingsFrom<Missing>(
+  reading: Reading,
+  orMissing: (value: string | undefined) => string | Missing,
+): Settings<Missing> {
+  const { values, production, rest } = reading;
+  const port = values.BOT_PORT ?? values.PORT ?? 3001;
+  return {
+    production,
+    logLevel: values.LOG_LEVEL,
+    roles: values.BOT_ROLES,
+    port,
+    databaseUrl: orMissing(values.DATABASE_URL),
+    databaseCa: values.DATABASE_CA ?? null,
+    operatorLanguage: values.OPERATOR_LANGUAGE,
+    urls: {
+      public: values.PUBLIC_URL ?? `http://127.0.0.1:${port}`,
+      webhook: values.WEBHOOK_URL ?? `http://127.0.0.1:${values.WEBHOOK_PORT ?? 3000}`,
+    },
+    http: {
+      trustProxy: values.TRUST_PROXY ?? null,
+      corsOrigins: values.CORS_ORIGINS,
+      returnUrlHosts: values.RETURN_URL_HOSTS,
+      initDataMaxAgeSeconds: values.INIT_DATA_MAX_AGE_SECONDS,
+    },
+    telegram: {
+      token: orMissing(values.TELEGRAM_BOT_TOKEN),
+      apiRoot: values.TELEGRAM_API_ROOT,
+      mode: values.TELEGRAM_MODE,
+      operatorChatId: values.TELEGRAM_CHAT_ID ?? null,
+      adminIds: values.ADMIN_TELEGRAM_IDS,
+    },
+    deepseek: {
+      apiKey: orMissing(values.DEEPSEEK_API_KEY),
+      baseUrl: values.DEEPSEEK_BASE_URL,
+      model: values.DEEPSEEK_MODEL,
+      maxRetries: values.DEEPSEEK_MAX_RETRIES,
+      timeoutMs: values.DEEPSEEK_TIMEOUT_MS,
+    },
+    bazi: baziFrom(values),
+    orders: {
+      pollSeconds: values.ORDER_POLL_SECONDS,
+      expiryMinutes: values.ORDER_EXPIRY_MINUTES,
+      leaseSeconds: values.LEASE_SECONDS,
+      concurrency: values.WORKER_CONCURRENCY,
+      fulfilmentDeadlineHours: values.FULFILMENT_DEADLINE_HOURS,
+      deliveryMaxHours: values.DELIVERY_MAX_HOURS,
+      retryBaseMs: values.RETRY_BASE_MS,
+    },
+    keys: {
+      data: values.DATA_ENCRYPTION_KEY ?? [],
+      secret: values.SECRET_KEY ?? [],
+      api: orMissing(values.API_KEY),
+      admin: orMissing(values.ADMIN_TOKEN),
+    },
+    ...rest,
+  };
+}
+
+function baziFrom(values: Values): BotConfig['bazi'] {
+  const { YUANFENJU_API_KEY: apiKey, YUANFENJU_BASE_URL: baseUrl, YUANFENJU_TIMEOUT_MS: timeoutMs } = values;
+  const yuanfenju = apiKey === undefined ? null : { apiKey, baseUrl, timeoutMs };
+  const source = yuanfenju === null || values.BAZI_SOURCE === 'local' ? 'local' : 'yuanfenju';
+  return { source, fallback: values.BAZI_FALLBACK, yuanfenju };
+}
+
+/** @throws ConfigError naming everything that is wrong */
+export function readBotConfig(env: Environment, options: { providers: readonly ProviderSettings[] }): BotConfig {
+  const reading = read(env, options.providers);
+  if (reading.problems.length > 0) throw new ConfigError(reading.problems);
+  return settingsFrom<never>(reading, (value) => {
+    if (value === undefined) throw new ConfigError([]);
+    return value;
+  });
+}
+
+/** Never throws: the CLI works with what there is, and `doctor` tells what is wrong. */
+export function readCliConfig(env: Environment, options: { providers: readonly ProviderSettings[] }): CliReading {
+  const reading = read(env, options.providers);
+  const { problems, warnings } = reading;
+  return { config: settingsFrom<null>(reading, (value) => value ?? null), problems, warnings };
+}

@@ -1,0 +1,28 @@
+/** The process environment, or a part of it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a variable holds, without the blanks around it; an empty value (`NAME=` in a compose file) is no value. */
+export function rawValue(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+/** @param sample the value that `.env.example` and our messages show for a secret: public, so never one to use */
+export function isPlaceholder(value: string, sample?: string): boolean {
+  return /^your[-_]/i.test(value) || value.includes('...') || value === sample;
+}
+
+/**
+ * `NODE_ENV` decides. Without it a public address does: whoever forgot `NODE_ENV` on a server must not run with development's defaults.
+ */
+export function isProduction(env: Environment): boolean {
+  const mode = rawValue(env, 'NODE_ENV');
+  if (mode !== undefined) return mode === 'production';
+  return ['PUBLIC_URL', 'WEBHOOK_URL'].some((name) => isPublicAddress(rawValue(env, name)));
+}
+
+function isPublicAddress(url: string | undefined): boolean {
+  if (url === undefined || isPlaceholder(url) || !URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return hostname !== 'localhost' && !hostname.startsWith('127.');
+}

@@ -1,0 +1,11 @@
+export type { BotConfig, CliConfig, CliReading } from './bot-config.ts';
+export { type Environment, isPlaceholder, isProduction } from './environment.ts';
+export type { TrustProxy } from './formats.ts';
+export { type LoadOptions, loadEnvironment, repositoryRoot } from './load.ts';
+export { type MigrateConfig, readMigrateConfig } from './migrate.ts';
+export { ConfigError, type Problem, type Warning } from './problems.ts';
+export type { ProviderMap, ProviderName } from './providers.ts';
+export { type ReadOptions, readBotConfig, readCliConfig, readWebhookConfig } from './readers.ts';
+export { type DevelopmentSecrets, makeNoticeKeys, type NoticeKeys, persistedSecrets, secretsFile } from './secrets.ts';
+export type { BotRole, LogLevel } from './variables.ts';
+export type { WebhookConfig } from './webhook.ts';
