@@ -217,17 +217,22 @@ for (const { code, name, provinceCode } of prefectures) {
 const places = join(import.meta.dirname, '../src/places');
 writeFileSync(join(places, 'china.json'), `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
 
-// Traditional forms of every simplified character that occurs in these names.
-const names = new Set([...rows.flat().join(''), ...provinces.map((p) => p.name).join('')]);
+// Traditional forms of every simplified character that occurs in the names of both tables.
+const world = JSON.parse(readFileSync(join(places, 'world.json'), 'utf8'));
+const names = [
+  ...rows.map((row) => [row[0], row[1], row[2], row[5]].join()),
+  ...world.map((row) => [row[0], row[3]].join()),
+];
+const characters = new Set(names.join(''));
 const pairs = {};
 for (const locale of ['tw', 'hk', 't']) {
   const convert = Converter({ from: 'cn', to: locale });
-  for (const row of rows) {
-    const text = [row[0], row[1], row[2], row[5]].join(',');
-    const other = [...convert(text)];
-    if (other.length !== [...text].length) continue;
-    [...text].forEach((char, i) => {
-      if (other[i] !== char && names.has(char)) pairs[other[i]] = char;
+  for (const name of names) {
+    const other = [...convert(name)];
+    const own = [...name];
+    if (other.length !== own.length) continue;
+    own.forEach((char, i) => {
+      if (other[i] !== char && characters.has(char)) pairs[other[i]] = char;
     });
   }
 }

@@ -78,12 +78,17 @@ export interface LuckQuestion {
   range: [WallSeconds, WallSeconds] | null;
 }
 
+/** Where the start of luck is earliest and latest in a day: its ends, and by the rule of whole double hours the ends of two of them. */
+function rangeOf([first, last]: [WallSeconds, WallSeconds]): WallSeconds[] {
+  return [first, first + 59 * 60, last - 179 * 60, last];
+}
+
 /** 大运 by the distance to the next (forward) or previous 节, counted from the instant of birth. */
 export function luckOf(question: LuckQuestion): Luck {
   const { china, gender, rule, dayStem, hourPillar, range } = question;
   const limit = childLimit(china, gender, rule);
   const startOf = (at: WallSeconds): string => wallText(wallOfEngine(childLimit(at, gender, rule).getEndTime()));
-  const ends = range?.map(startOf).sort();
+  const ends = range && rangeOf(range).map(startOf).sort();
   return {
     forward: limit.isForward(),
     start: wallText(wallOfEngine(limit.getEndTime())),
@@ -95,7 +100,7 @@ export function luckOf(question: LuckQuestion): Luck {
       hours: limit.getHourCount(),
       minutes: limit.getMinuteCount(),
     },
-    startRange: ends ? [ends[0] ?? '', ends[1] ?? ''] : null,
+    startRange: ends ? [ends[0] ?? '', ends.at(-1) ?? ''] : null,
     rule,
     decades: decadesOf(limit, dayStem),
     minor:

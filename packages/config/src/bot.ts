@@ -1,16 +1,13 @@
 import type { ProviderSettings } from '@mingdan/payments/settings';
-import type { z } from 'zod';
-import type { BotConfig, CliReading, Settings } from './bot-config.ts';
+import type { BotConfig, CliReading } from './bot-config.ts';
+import { botVariables, type Reading, settingsFrom, type Values } from './bot-settings.ts';
 import { collect } from './collect.ts';
 import { insecureAddresses, missingOf, oldKeyWarnings, placeholderWarnings } from './common.ts';
 import { type Environment, isProduction, rawValue } from './environment.ts';
 import { ConfigError, type Problem, problem, type Warning } from './problems.ts';
 import { chooseOffered, type ProviderMap, type ProviderName, readProviders } from './providers.ts';
-import { describe, type VariableName, variables } from './variables.ts';
+import { describe, type VariableName } from './variables.ts';
 import { noProvider } from './webhook.ts';
-
-const schema = variables.omit({ WEBHOOK_DATABASE_URL: true, WEBHOOK_REQUIRE_ROLE: true, NOTICE_PUBLIC_KEY: true });
-type Values = z.output<typeof schema>;
 
 const REQUIRED: readonly VariableName[] = [
   'DATABASE_URL',
@@ -23,17 +20,9 @@ const REQUIRED: readonly VariableName[] = [
 ];
 const REQUIRED_IN_PRODUCTION: readonly VariableName[] = ['PUBLIC_URL', 'WEBHOOK_URL'];
 
-interface Reading {
-  readonly values: Values;
-  readonly production: boolean;
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Warning[];
-  readonly rest: Pick<BotConfig, 'providers' | 'offered' | 'notifyUrls' | 'warnings'>;
-}
-
 function read(env: Environment, registry: readonly ProviderSettings[]): Reading {
   const production = isProduction(env);
-  const found = collect(schema, env, (name) => describe(schema.keyof().parse(name)));
+  const found = collect(botVariables, env, (name) => describe(botVariables.keyof().parse(name)));
   const { values } = found;
   const gateways = readProviders('bot', env, registry, production);
   const choice = chooseOffered(values.PAYMENT_PROVIDERS, gateways.providers, registry, production);
@@ -119,72 +108,6 @@ function ownNotifyUrls(
     else problems.push(problem('invalid', name, NOTIFY_URL));
   }
   return { urls, problems };
-}
-
-/** @param orMissing gives what stands for a value that is not there */
-function settingsFrom<Missing>(
-  reading: Reading,
-  orMissing: (value: string | undefined) => string | Missing,
-): Settings<Missing> {
-  const { values, production, rest } = reading;
-  const port = values.BOT_PORT ?? values.PORT ?? 3001;
-  return {
-    production,
-    logLevel: values.LOG_LEVEL,
-    roles: values.BOT_ROLES,
-    port,
-    databaseUrl: orMissing(values.DATABASE_URL),
-    databaseCa: values.DATABASE_CA ?? null,
-    operatorLanguage: values.OPERATOR_LANGUAGE,
-    urls: {
-      public: values.PUBLIC_URL ?? `http://127.0.0.1:${port}`,
-      webhook: values.WEBHOOK_URL ?? `http://127.0.0.1:${values.WEBHOOK_PORT ?? 3000}`,
-    },
-    http: {
-      trustProxy: values.TRUST_PROXY ?? null,
-      corsOrigins: values.CORS_ORIGINS,
-      returnUrlHosts: values.RETURN_URL_HOSTS,
-      initDataMaxAgeSeconds: values.INIT_DATA_MAX_AGE_SECONDS,
-    },
-    telegram: {
-      token: orMissing(values.TELEGRAM_BOT_TOKEN),
-      apiRoot: values.TELEGRAM_API_ROOT,
-      mode: values.TELEGRAM_MODE,
-      operatorChatId: values.TELEGRAM_CHAT_ID ?? null,
-      adminIds: values.ADMIN_TELEGRAM_IDS,
-    },
-    deepseek: {
-      apiKey: orMissing(values.DEEPSEEK_API_KEY),
-      baseUrl: values.DEEPSEEK_BASE_URL,
-      model: values.DEEPSEEK_MODEL,
-      maxRetries: values.DEEPSEEK_MAX_RETRIES,
-      timeoutMs: values.DEEPSEEK_TIMEOUT_MS,
-    },
-    bazi: baziFrom(values),
-    orders: {
-      pollSeconds: values.ORDER_POLL_SECONDS,
-      expiryMinutes: values.ORDER_EXPIRY_MINUTES,
-      leaseSeconds: values.LEASE_SECONDS,
-      concurrency: values.WORKER_CONCURRENCY,
-      fulfilmentDeadlineHours: values.FULFILMENT_DEADLINE_HOURS,
-      deliveryMaxHours: values.DELIVERY_MAX_HOURS,
-      retryBaseMs: values.RETRY_BASE_MS,
-    },
-    keys: {
-      data: values.DATA_ENCRYPTION_KEY ?? [],
-      secret: values.SECRET_KEY ?? [],
-      api: orMissing(values.API_KEY),
-      admin: orMissing(values.ADMIN_TOKEN),
-    },
-    ...rest,
-  };
-}
-
-function baziFrom(values: Values): BotConfig['bazi'] {
-  const { YUANFENJU_API_KEY: apiKey, YUANFENJU_BASE_URL: baseUrl, YUANFENJU_TIMEOUT_MS: timeoutMs } = values;
-  const yuanfenju = apiKey === undefined ? null : { apiKey, baseUrl, timeoutMs };
-  const source = yuanfenju === null || values.BAZI_SOURCE === 'local' ? 'local' : 'yuanfenju';
-  return { source, fallback: values.BAZI_FALLBACK, yuanfenju };
 }
 
 /** @throws ConfigError naming everything that is wrong */

@@ -90,20 +90,20 @@ describe('the environment', () => {
     const child = spawn(process.execPath, ['--eval', ''], { stdio: 'ignore' });
     await once(child, 'exit');
     keep('.mingdan/running.json', JSON.stringify({ pid: child.pid, env: { C: 'run' } }));
-    expect(loadEnvironment({ cwd: root, env: {}, joinRunning: true })['C']).toBeUndefined();
+    expect(loadEnvironment({ cwd: root, env: {}, joinRunning: true }).C).toBeUndefined();
     keep('.mingdan/running.json', '{');
-    expect(loadEnvironment({ cwd: root, env: {}, joinRunning: true })['C']).toBeUndefined();
+    expect(loadEnvironment({ cwd: root, env: {}, joinRunning: true }).C).toBeUndefined();
   });
 
   test('brings the kept secrets in development, without the private notice key', () => {
     const env = loadEnvironment({ cwd: root, env: { API_KEY: 'mine' } });
     expect(env).toMatchObject({ API_KEY: 'mine', ADMIN_TOKEN: persistedSecrets(root).ADMIN_TOKEN });
-    expect(env['NOTICE_PRIVATE_KEY']).toBeUndefined();
+    expect(env.NOTICE_PRIVATE_KEY).toBeUndefined();
   });
 
   test('is no other for a process that does not ask for it', () => {
     keep('.mingdan/running.json', JSON.stringify({ pid: process.pid, env: { C: 'run' } }));
-    expect(loadEnvironment({ cwd: root, env: {} })['C']).toBeUndefined();
+    expect(loadEnvironment({ cwd: root, env: {} }).C).toBeUndefined();
   });
 
   test('makes up nothing in production', () => {

@@ -12,14 +12,14 @@ export const telegramLimits: TelegramLimits = { chatIntervalMs: 1_000, chatBurst
 
 /**
  * Takes one slot of the chat's and the bot's budget, shared by all processes through Postgres (one round trip).
+ * @param chatId null: an edit, which is a call but no new message in its chat
  * @returns milliseconds to wait before sending
  */
-export async function takeSlot(db: Db, chatId: number, limits: TelegramLimits = telegramLimits): Promise<number> {
-  const slot = await row<{ wait: number }>(
-    db,
-    `select greatest(telegram_take_slot(:key, :chatIntervalMs, :chatBurst), telegram_take_slot('all', :allIntervalMs, :allBurst)) as wait`,
-    { key: `chat:${chatId}`, ...limits },
-  );
+export async function takeSlot(db: Db, chatId: number | null, limits: TelegramLimits = telegramLimits): Promise<number> {
+  const ofAll = `telegram_take_slot('all', :allIntervalMs, :allBurst)`;
+  const ofChat = `telegram_take_slot(:key, :chatIntervalMs, :chatBurst)`;
+  const sql = chatId === null ? `select ${ofAll} as wait` : `select greatest(${ofChat}, ${ofAll}) as wait`;
+  const slot = await row<{ wait: number }>(db, sql, { key: `chat:${chatId}`, ...limits });
   return slot?.wait ?? 0;
 }
 

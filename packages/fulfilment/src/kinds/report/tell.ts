@@ -13,7 +13,6 @@ export function tellStep(deps: FulfilmentDeps): Step {
         async alongside(tx) {
           const { chatId, orderNo } = order;
           if (chatId === null) return;
-          await replacePaymentMessages(deps, tx, order, 'paid');
           const product = order.productNames;
           const paid = { template: 'order_paid', params: { orderNo, product, amount: amountText(order) } } as const;
           const message =
@@ -25,6 +24,7 @@ export function tellStep(deps: FulfilmentDeps): Step {
             dedupeKey: `paid:${orderNo}`,
             message,
           });
+          await replacePaymentMessages(deps, tx, order, 'paid');
         },
       };
     },

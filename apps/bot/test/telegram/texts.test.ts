@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { languages } from '@mingdan/orders';
+import { messageTemplates } from '@mingdan/outbox';
+import { createTexts, renderMessage } from '../../src/texts.ts';
+
+const FOLDER = join(import.meta.dirname, '../../locales');
+const texts = createTexts();
+
+/** Every key with its placeholders, file by file. */
+function keysOf(language: string): Map<string, string> {
+  const keys = new Map<string, string>();
+  const walk = (prefix: string, value: unknown): void => {
+    if (typeof value === 'string') keys.set(prefix, [...value.matchAll(/{{(\w+)}}/g)].map(([, name]) => name).sort().join(' '));
+    else for (const [key, inner] of Object.entries(value as object)) walk(`${prefix}/${key}`, inner);
+  };
+  for (const file of readdirSync(join(FOLDER, language))) {
+    if (file !== 'page.json') walk(file, JSON.parse(readFileSync(join(FOLDER, language, file), 'utf8')));
+  }
+  return keys;
+}
+
+describe('the locale files', () => {
+  const simplified = keysOf('zh-CN');
+
+  test.each(languages)('%s has the same keys with the same placeholders as zh-CN', (language) => {
+    const own = keysOf(language);
+    expect([...own.keys()].sort()).toEqual([...simplified.keys()].sort());
+    for (const [key, placeholders] of own) {
+      // A text may say a placeholder twice.
+      expect([key, [...new Set(placeholders.split(' '))]]).toEqual([key, [...new Set((simplified.get(key) ?? '').split(' '))]]);
+    }
+  });
+
+  test.each(languages)('%s words every outbox template with params it knows', (language) => {
+    const keys = keysOf(language);
+    for (const [template, params] of Object.entries(messageTemplates)) {
+      const found = keys.get(`messages.json/messages/${template}`) ?? keys.get(`operator.json/messages/${template}`);
+      expect([template, found]).toEqual([template, expect.any(String)]);
+      for (const name of (found ?? '').split(' ').filter(Boolean)) expect(params as readonly string[]).toContain(name);
+    }
+  });
+
+  test('traditional texts hold no simplified characters', () => {
+    const simplifiedOnly = /[单订报书买卖这时间问题请还没过发开关错误价钱数据处理语让谢类标准权银]/u;
+    for (const file of ['messages.json', 'chat.json', 'birth.json', 'operator.json']) {
+      const text = readFileSync(join(FOLDER, 'zh-TW', file), 'utf8').replaceAll('简体中文', '');
+      const values = Object.values(JSON.parse(text) as object).map((value) => JSON.stringify(value)).join('');
+      const found = [...values].filter((char) => /[单订报书买卖这发开关误价钱数语让谢类标权银说时问题请还过错处]/u.test(char) && !/[題時處說]/u.test(char));
+      expect(simplifiedOnly.source.length).toBeGreaterThan(0);
+      expect([file, found]).toEqual([file, []]);
+    }
+  });
+});
+
+describe('texts', () => {
+  test('a missing text is an error, not a key shown to a person', () => {
+    expect(() => texts.t('zh-CN', 'chat.nothing_like_this')).toThrow(/no text/);
+  });
+
+  test('what a person typed comes back as typed', () => {
+    const typed = '<b>{{name}}</b> $t(chat.help) & "quotes"';
+    const message = { template: 'support_answer', params: { text: typed } } as const;
+    expect(renderMessage(texts, 'en', message).text).toContain(typed);
+  });
+
+  test('a localised param is said in the language of the receiver, else in zh-CN', () => {
+    const params = { orderNo: 'REPORT_20261121_7K3M9QXA', product: { 'zh-CN': '八字简批', en: 'Bazi in brief' }, amount: '19.90 CNY' };
+    expect(renderMessage(texts, 'en', { template: 'order_paid', params }).text).toContain('Bazi in brief');
+    expect(renderMessage(texts, 'zh-TW', { template: 'order_paid', params }).text).toContain('八字简批');
+  });
+
+  test('a reason is worded for buyers, an unknown one too, and kept as it is for operators', () => {
+    const base = { orderNo: 'X', product: 'p', amount: '1.00 CNY', inboxId: 3 };
+    const failed = (reason: string) => renderMessage(texts, 'zh-CN', { template: 'order_failed_refunding', params: { ...base, reason } }).text;
+    expect(failed('deadline')).toContain(texts.t('zh-CN', 'reasons.deadline'));
+    expect(failed('never_heard_of')).toContain(texts.t('zh-CN', 'reasons.other'));
+    const wish = renderMessage(texts, 'zh-CN', { template: 'alarm_refund_wanted', params: { ...base, reason: '写得不准' } }).text;
+    expect(wish).toContain('写得不准');
+  });
+
+  test('a payment request works with a button and with a bare address', () => {
+    const params = { orderNo: 'X', product: 'p', amount: '1.00 CNY', minutes: 30 };
+    const url = 'https://pay.example/x';
+    const withButton = renderMessage(texts, 'zh-CN', {
+      template: 'payment_request',
+      params: { ...params, link: '' },
+      buttons: [[{ label: 'pay', url }]],
+    });
+    expect(withButton.buttons).toEqual([[{ text: '去付款', url }]]);
+    expect(withButton.text).not.toMatch(/\n$/);
+    const bare = renderMessage(texts, 'zh-CN', { template: 'payment_request', params: { ...params, link: 'http://localhost/x' } });
+    expect(bare.text).toContain('\nhttp://localhost/x');
+  });
+});

@@ -1,0 +1,104 @@
+import { changed, type Db, row, rows } from '@mingdan/db';
+import { MingdanError } from '@mingdan/kernel';
+import type { Command } from 'commander';
+import { type Answer, answering, group } from '../answer.ts';
+import { idArgument } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { withDatabase } from '../deps.ts';
+import { fields, timeText, word } from '../print.ts';
+
+interface InboxItem {
+  id: number;
+  kind: string;
+  orderNo: string | null;
+  details: Record<string, unknown>;
+  status: 'open' | 'resolved';
+  resolution: string | null;
+  createdAt: Date;
+  resolvedAt: Date | null;
+}
+
+const ITEM = `select i.id, i.kind, o.order_no as "orderNo", i.details, i.status, i.resolution, i.created_at as "createdAt",
+  i.resolved_at as "resolvedAt" from inbox_items i left join orders o on o.id = i.order_id`;
+
+export function registerInbox(program: Command, context: Context): void {
+  const inbox = group(
+    program,
+    'inbox',
+    'What needs a person: money that fits no order, refused refunds, wishes beyond the rules.',
+  );
+  answering(inbox, context, 'list', 'What is open, oldest first.', (_, options) =>
+    withDatabase(context, async (db) => list(context, await readItems(db, options.all === true))),
+  ).option('--all', 'what is resolved, too');
+  answering(inbox, context, 'show <id>', 'One matter in full.', ([id = '']) => show(context, idArgument(id)));
+  answering(inbox, context, 'resolve <id>', 'Close a matter, with a note on how it ended.', ([id = ''], options) =>
+    resolve(context, idArgument(id), String(options.note ?? '')),
+  ).option('--note <text>', 'how it ended');
+}
+
+function readItems(db: Db, all: boolean): Promise<InboxItem[]> {
+  return rows<InboxItem>(db, `${ITEM} where :all or i.status = 'open' order by i.id limit 1000`, { all });
+}
+
+async function findItem(db: Db, id: number): Promise<InboxItem> {
+  const item = await row<InboxItem>(db, `${ITEM} where i.id = :id`, { id });
+  if (item) return item;
+  throw new MingdanError('not_found', `there is no matter ${id} in the inbox`, {
+    hint: 'See: mingdan inbox list --all',
+  });
+}
+
+function toJson({ orderNo, createdAt, resolvedAt, ...rest }: InboxItem): object {
+  return { ...rest, order_no: orderNo, created_at: createdAt, resolved_at: resolvedAt };
+}
+
+function list(context: Context, items: readonly InboxItem[]): Answer {
+  const texts = context.texts();
+  if (items.length === 0) return { json: [], lines: [texts.t('inbox.empty')] };
+  const lines = items.flatMap((item) => {
+    const done = item.status === 'resolved' ? `  ${texts.t('inbox.resolved')}` : '';
+    return [
+      `#${item.id}  ${word(texts, 'matter', item.kind)}${done}`,
+      `  ${[item.orderNo, timeText(item.createdAt)].filter(Boolean).join('  ')}`,
+    ];
+  });
+  return { json: items.map(toJson), lines };
+}
+
+async function show(context: Context, id: number): Promise<Answer> {
+  const item = await withDatabase(context, (db) => findItem(db, id));
+  const texts = context.texts();
+  const { t } = texts;
+  const details = Object.entries(item.details).map(([name, value]) => [name, textOf(value)] as const);
+  return {
+    json: toJson(item),
+    lines: [
+      `#${item.id}  ${word(texts, 'matter', item.kind)}`,
+      ...fields([
+        [t('orders.number'), item.orderNo],
+        [t('orders.created'), timeText(item.createdAt)],
+        ...details,
+        [t('inbox.resolved'), item.resolvedAt === null ? null : timeText(item.resolvedAt)],
+        [t('inbox.note'), item.resolution],
+      ]),
+    ],
+  };
+}
+
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+async function resolve(context: Context, id: number, note: string): Promise<Answer> {
+  return withDatabase(context, async (db) => {
+    const closed = await changed(
+      db,
+      `update inbox_items set status = 'resolved', resolution = nullif(:note, ''), resolved_at = now() where id = :id and status = 'open'`,
+      { id, note },
+    );
+    const item = await findItem(db, id);
+    const outcome = closed === 1 ? 'now_resolved' : 'already_resolved';
+    return { json: toJson(item), lines: [context.texts().t(`inbox.${outcome}`, { id })] };
+  });
+}

@@ -1,0 +1,54 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { registerBazi } from './commands/bazi.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerInbox } from './commands/inbox.ts';
+import { registerKeys } from './commands/keys.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerOrders } from './commands/orders/index.ts';
+import { registerPromoters } from './commands/promoters.ts';
+import { registerStats } from './commands/stats.ts';
+import type { Context } from './context.ts';
+import { failureOf } from './failure.ts';
+
+export function createProgram(context: Context): Command {
+  const program = new Command('mingdan')
+    .description('Operates a Mingdan shop.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.terminal.out(text.trimEnd()),
+      writeErr: (text) => context.terminal.err(text.trimEnd()),
+    })
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .showHelpAfterError('Add --help to see how it is used.');
+  for (const register of [
+    registerMigrate,
+    registerDoctor,
+    registerOrders,
+    registerStats,
+    registerInbox,
+    registerPromoters,
+    registerBazi,
+    registerKeys,
+  ]) {
+    register(program, context);
+  }
+  return program;
+}
+
+const USAGE = 2;
+
+/** @returns the exit code: 0 done, 1 it failed or is not there, 2 used wrongly */
+export async function runCli(args: readonly string[], context: Context): Promise<number> {
+  try {
+    await createProgram(context).parseAsync([...args], { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    // What commander finds wrong by itself, it has told already.
+    if (error instanceof InvalidArgumentError) context.terminal.err(`error: ${error.message}`);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    const failure = failureOf(error);
+    if (args.includes('--json')) await context.terminal.out(JSON.stringify({ error: failure }));
+    else context.terminal.err(`${failure.message}\n→ ${failure.hint}`);
+    return 1;
+  }
+}

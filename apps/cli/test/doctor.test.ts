@@ -1,0 +1,223 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TestDatabase } from '@mingdan/db/testing';
+import { aPaidOrder, testDatabase } from '@mingdan/orders/testing';
+import { GatewayRefused, GatewayUnreachable } from '@mingdan/payments/clients';
+import { ModelError } from '@mingdan/report';
+import { judgeModel } from '../src/doctor/deepseek.ts';
+import { judgeGateway } from '../src/doctor/gateways.ts';
+import { operatorLanguages, readLocale } from '../src/texts.ts';
+import { run, shop } from './given.ts';
+
+let database: TestDatabase;
+let outside: Server;
+let env: Record<string, string>;
+let webhookUrl = '';
+
+/** Telegram, DeepSeek and PingPong in one, as far as doctor asks them. */
+function answerAll(path: string): [number, unknown] {
+  if (path.endsWith('/getMe')) return [200, { ok: true, result: { id: 1, username: 'shop_bot' } }];
+  if (path.endsWith('/getWebhookInfo'))
+    return [200, { ok: true, result: { url: webhookUrl, pending_update_count: 3 } }];
+  if (path.endsWith('/models')) return [200, { data: [{ id: 'deepseek-flash' }] }];
+  if (path.endsWith('/user/balance'))
+    return [200, { is_available: true, balance_infos: [{ currency: 'CNY', total_balance: '88.00' }] }];
+  return [404, { error: 'not found' }];
+}
+
+beforeAll(async () => {
+  database = await testDatabase();
+  outside = createServer((request, response) => {
+    const [status, body] = answerAll(new URL(request.url ?? '/', 'http://x').pathname);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`;
+  env = {
+    ...shop(database.url),
+    TELEGRAM_API_ROOT: base,
+    DEEPSEEK_BASE_URL: base,
+    PINGPONG_API_BASE: base,
+    PINGPONG_MERCHANT_ID: 'M1',
+    PINGPONG_API_SECRET: 'secret-of-calls',
+    PINGPONG_WEBHOOK_SECRET: 'secret-of-notices',
+  };
+  await aPaidOrder(database.db);
+});
+afterAll(async () => {
+  await database.drop();
+  outside.closeAllConnections();
+  outside.close();
+});
+
+interface Told {
+  ok: boolean;
+  checks: { check: string; state: string; code: string; text: string }[];
+}
+
+async function doctor(
+  changes: Record<string, string | undefined> = {},
+): Promise<Told & { exit: number; codes: string[] }> {
+  const { code, out } = await run({ ...env, ...changes }, ['doctor', '--json']);
+  const told: Told = JSON.parse(out);
+  return { ...told, exit: code, codes: told.checks.map((one) => `${one.check}.${one.code}`) };
+}
+
+describe('doctor', () => {
+  test('finds nothing to fix where all is well', async () => {
+    const { exit, ok, codes } = await doctor();
+    expect({ exit, ok }).toEqual({ exit: 0, ok: true });
+    expect(codes).toEqual([
+      'settings.development',
+      'database.reachable',
+      'database.migrated',
+      'database.role',
+      'clock.database_agrees',
+      'clock.agrees',
+      'keys.open',
+      'telegram.reachable',
+      'telegram.polling',
+      'deepseek.model',
+      'deepseek.balance',
+      'bazi.engine',
+      'bazi.local',
+      'gateway.answers',
+    ]);
+  });
+
+  test.each([
+    ['zh-CN', '✓ 数据库：', '一切正常。'],
+    ['zh-TW', '✓ 資料庫：', '一切正常。'],
+    ['en', '✓ Database: ', 'All is well.'],
+  ])('speaks %s to operators, a line each', async (language, line, end) => {
+    const { code, out } = await run({ ...env, OPERATOR_LANGUAGE: language }, ['doctor']);
+    expect(code).toBe(0);
+    expect(out).toContain(line);
+    expect(out.trimEnd().split('\n').at(-1)).toBe(end);
+  });
+
+  test('tells every missing and wrong setting, and no value', async () => {
+    const { exit, checks } = await doctor({
+      TELEGRAM_BOT_TOKEN: undefined,
+      LEASE_SECONDS: 'hunter2',
+      WEBHOOK_DATABASE_URL: 'mysql://hunter2',
+    });
+    expect(exit).toBe(1);
+    const failed = checks.filter(({ state }) => state === 'fail').map(({ text }) => text);
+    expect(failed).toEqual([
+      expect.stringContaining('LEASE_SECONDS is not valid'),
+      expect.stringContaining('WEBHOOK_DATABASE_URL is not valid'),
+      expect.stringContaining('TELEGRAM_BOT_TOKEN'),
+    ]);
+    expect(JSON.stringify(checks)).not.toContain('hunter2');
+  });
+
+  test('goes on with the other checks when one service is gone, and warnings fail nothing', async () => {
+    const { exit, codes } = await doctor({ TELEGRAM_API_ROOT: 'http://127.0.0.1:9' });
+    expect(exit).toBe(1);
+    expect(codes).toEqual(
+      expect.arrayContaining(['clock.no_answer', 'telegram.no_answer', 'deepseek.balance', 'gateway.answers']),
+    );
+    const warned = await doctor({
+      PUBLIC_URL: 'https://shop.test',
+      PINGPONG_MERCHANT_ID: undefined,
+      PINGPONG_API_BASE: undefined,
+      PINGPONG_API_SECRET: undefined,
+      PINGPONG_WEBHOOK_SECRET: undefined,
+    });
+    expect(warned.exit).toBe(0);
+    expect(warned.codes).toEqual(expect.arrayContaining(['settings.no_trust_proxy', 'gateway.none']));
+  });
+
+  test('compares the webhook of Telegram with the mode', async () => {
+    webhookUrl = 'https://other.test/hook';
+    expect((await doctor()).codes).toContain('telegram.webhook_in_the_way');
+    expect((await doctor({ TELEGRAM_MODE: 'webhook' })).codes).toContain('telegram.webhook_elsewhere');
+    webhookUrl = 'http://127.0.0.1:3001/telegram/webhook';
+    expect((await doctor({ TELEGRAM_MODE: 'webhook' })).codes).toContain('telegram.webhook');
+    webhookUrl = '';
+  });
+
+  test('sees a data key that does not open what is there', async () => {
+    const { exit, codes } = await doctor({ DATA_ENCRYPTION_KEY: `test:${Buffer.alloc(32, 9).toString('base64')}` });
+    expect(exit).toBe(1);
+    expect(codes).toContain('keys.do_not_open');
+  });
+
+  test('sees a database that is gone, or not ours', async () => {
+    const gone = await doctor({ DATABASE_URL: 'postgres://a:hunter2@127.0.0.1:9/x' });
+    expect(gone.codes).toContain('database.unreachable');
+    expect(JSON.stringify(gone.checks)).not.toContain('hunter2');
+    const wrong = new URL(database.url);
+    wrong.pathname = '/no_such_database';
+    expect((await doctor({ DATABASE_URL: wrong.href })).codes).toContain('database.refused');
+  });
+});
+
+describe('what doctor makes of answers', () => {
+  const model = { name: 'deepseek-flash', listModels: async () => ['deepseek-v4-pro'], balance: async () => undefined };
+  const refusing = (status?: number) => ({
+    ...model,
+    listModels: async () => {
+      throw new ModelError('x', 'x', { kind: 'operator', hint: 'x', ...(status === undefined ? {} : { status }) });
+    },
+  });
+
+  test('a model name that is not offered is named with those that are', async () => {
+    expect(await judgeModel(model, 'host')).toEqual([
+      {
+        check: 'deepseek',
+        state: 'fail',
+        key: 'model_unknown',
+        params: { name: 'deepseek-flash', known: 'deepseek-v4-pro' },
+      },
+    ]);
+  });
+
+  test.each([
+    [401, 'key_refused'],
+    [403, 'key_refused'],
+    [402, 'balance_empty'],
+    [500, 'error'],
+    [undefined, 'no_answer'],
+  ])('HTTP %s of the model is %s', async (status, key) => {
+    expect(await judgeModel(refusing(status), 'host')).toMatchObject([{ state: 'fail', key }]);
+  });
+
+  test('an empty account is to be fixed, an endpoint without a list only warned of', async () => {
+    const empty = {
+      ...model,
+      listModels: async () => undefined,
+      balance: async () => ({ available: false, amounts: [] }),
+    };
+    expect(await judgeModel(empty, 'host')).toMatchObject([
+      { state: 'warn', key: 'no_list' },
+      { state: 'fail', key: 'balance_empty' },
+    ]);
+  });
+
+  test('a gateway that refuses is told from one that does not answer', async () => {
+    const asked = (error: Error) => judgeGateway({ provider: 'pingpong', queryPayment: () => Promise.reject(error) });
+    expect(await asked(new GatewayRefused('x', 'x', { hint: 'x' }))).toMatchObject({ state: 'fail', key: 'refused' });
+    expect(await asked(new GatewayUnreachable('x', 'x', { hint: 'x' }))).toMatchObject({
+      state: 'fail',
+      key: 'no_answer',
+    });
+  });
+});
+
+test('every language has the same texts with the same gaps', () => {
+  const gaps = (tree: object, path = ''): string[] =>
+    Object.entries(tree).flatMap(([key, value]) =>
+      typeof value === 'string'
+        ? [`${path}${key} ${(value.match(/\{\{\w+\}\}/g) ?? []).sort().join()}`]
+        : gaps(value, `${path}${key}.`),
+    );
+  const [first, ...others] = operatorLanguages.map((language) =>
+    gaps(readLocale(language))
+      .filter((line) => !/^doctor\.settings\.(missing|placeholder|invalid|partial|refused) /.test(line))
+      .sort(),
+  );
+  for (const other of others) expect(other).toEqual(first);
+});

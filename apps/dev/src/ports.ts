@@ -1,0 +1,29 @@
+import { createServer } from 'node:net';
+
+/** @returns the first free port from `from` on (0 = any free one) that is not in `taken`, looked for as the processes will listen: on all addresses */
+export async function freePort(from: number, taken: readonly number[] = []): Promise<number> {
+  for (let port = from; port < from + 200; port += 1) {
+    if (taken.includes(port)) continue;
+    const found = await listenOn(port);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`no free port from ${from} on`);
+}
+
+/** Both ways of listening are tried: a port that somebody holds on 127.0.0.1 alone can still be bound for all addresses, and the reverse. */
+async function listenOn(port: number): Promise<number | undefined> {
+  const local = await tryListen(port, '127.0.0.1');
+  if (local === undefined) return undefined;
+  return (await tryListen(local, undefined)) === undefined ? undefined : local;
+}
+
+function tryListen(port: number, host: string | undefined): Promise<number | undefined> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once('error', () => done(undefined));
+    server.listen({ port, ...(host ? { host } : {}) }, () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : undefined));
+    });
+  });
+}

@@ -1,0 +1,92 @@
+/** `npm start`: the whole system in one terminal, with a sandbox for every outside service that has no key in `.env`. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadEnvironment, repositoryRoot, secretsFile } from '@mingdan/config';
+import { MingdanError } from '@mingdan/kernel';
+import { logPrinter } from './log-lines.ts';
+import { claimCheckout, type RunningFile } from './running-file.ts';
+import { type System, startSystem } from './system.ts';
+import { describeSystem } from './welcome.ts';
+
+const folder = join(repositoryRoot, '.mingdan');
+const say = (line: string): void => console.log(line);
+const print = logPrinter((text) => process.stdout.write(text), process.stdout.isTTY === true);
+const early: [string, string][] = [];
+let onLine = (name: string, line: string): void => {
+  // Kept back until people have read where to go; printed at once when the start fails.
+  early.push([name, line]);
+};
+
+function flush(): void {
+  for (const [name, line] of early.splice(0)) print(name, line);
+  onLine = print;
+}
+
+/** A port of `.env` is the first one tried. */
+function portOf(value: string | undefined, otherwise: number): number {
+  return value !== undefined && /^\d+$/.test(value.trim()) ? Number(value) : otherwise;
+}
+
+/** Settles when somebody wants the end: Ctrl-C, SIGTERM, a closed terminal, or npm being gone (it does not pass signals on). */
+function wish(stopping: AbortController): Promise<string> {
+  return new Promise((done) => {
+    const stop = (why: string): void => {
+      stopping.abort(new MingdanError('stopped', 'Stopped while starting', { hint: '' }));
+      done(why);
+    };
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop(name));
+    if (!process.env['npm_lifecycle_event']) return;
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && stop('npm ended'), 1_000).unref();
+  });
+}
+
+async function run(): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const running = claimCheckout(folder);
+  try {
+    const stopping = new AbortController();
+    const wished = wish(stopping);
+    const system = await begin(running, stopping.signal);
+    await wished;
+    await end(system);
+  } finally {
+    running.remove();
+  }
+}
+
+async function begin(running: RunningFile, signal: AbortSignal): Promise<System> {
+  const started = Date.now();
+  const env = loadEnvironment();
+  const system = await startSystem({
+    env,
+    folder,
+    persistent: true,
+    ports: { webhook: portOf(env['WEBHOOK_PORT'], 3000), bot: portOf(env['BOT_PORT'], 3001), sandbox: 3002 },
+    onLine: (name, line) => onLine(name, line),
+    say,
+    signal,
+  });
+  running.write(system.differs);
+  for (const line of describeSystem(system, secretsFile(repositoryRoot), Date.now() - started)) say(line);
+  flush();
+  return system;
+}
+
+async function end(system: System): Promise<void> {
+  say('\nStopping: what is under way is finished or handed back. Once more Ctrl-C ends it at once.');
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => system.hurry());
+  await system.stop();
+  say('Stopped.');
+}
+
+// A terminal that was closed takes no more lines; that is no reason to leave without stopping all in order.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+try {
+  await run();
+} catch (error) {
+  flush();
+  console.error(error instanceof MingdanError ? [error.message, error.hint].filter(Boolean).join('\n') : error);
+  process.exitCode = error instanceof MingdanError && error.code === 'stopped' ? 0 : 1;
+}
+process.exit();

@@ -1,0 +1,111 @@
+/** What the page itself says, by the language of the person at the screen. */
+const LABELS = {
+  zh: {
+    accounts: '账号',
+    close: '关闭',
+    addPerson: '添加用户',
+    name: '名字',
+    language: '语言',
+    add: '添加',
+    deepLink: '打开深度链接',
+    open: '打开',
+    theme: '深色 / 浅色',
+    panel: '控制面板 ↗',
+    start: '开始',
+    unblock: '解除屏蔽',
+    block: '屏蔽机器人',
+    commands: '命令',
+    message: '消息',
+    send: '发送',
+    chat: '聊天记录',
+    bot: '机器人',
+    typing: '正在输入',
+    uploading: '正在发送文件',
+    edited: '已编辑',
+    blocked: '你已屏蔽此机器人',
+    today: '今天',
+    yesterday: '昨天',
+    offline: '连接中…',
+    empty: '点“开始”，机器人会向你打招呼。',
+    file: '下载',
+    unknown: '没有这个用户，请从左侧选择。',
+    note: '这里是沙盒：机器人以为它在和 Telegram 说话，其实什么都不会发到外面。',
+  },
+  hant: {
+    accounts: '帳號',
+    close: '關閉',
+    addPerson: '新增使用者',
+    name: '名字',
+    language: '語言',
+    add: '新增',
+    deepLink: '開啟深度連結',
+    open: '開啟',
+    theme: '深色 / 淺色',
+    panel: '控制面板 ↗',
+    start: '開始',
+    unblock: '解除封鎖',
+    block: '封鎖機器人',
+    commands: '指令',
+    message: '訊息',
+    send: '傳送',
+    chat: '聊天記錄',
+    bot: '機器人',
+    typing: '正在輸入',
+    uploading: '正在傳送檔案',
+    edited: '已編輯',
+    blocked: '你已封鎖此機器人',
+    today: '今天',
+    yesterday: '昨天',
+    offline: '連線中…',
+    empty: '點「開始」，機器人會向你打招呼。',
+    file: '下載',
+    unknown: '沒有這個使用者，請從左側選擇。',
+    note: '這裡是沙盒：機器人以為它在和 Telegram 說話，其實什麼都不會傳到外面。',
+  },
+  en: {
+    accounts: 'Accounts',
+    close: 'Close',
+    addPerson: 'Add a user',
+    name: 'Name',
+    language: 'Language',
+    add: 'Add',
+    deepLink: 'Open a deep link',
+    open: 'Open',
+    theme: 'Dark / light',
+    panel: 'Control panel ↗',
+    start: 'START',
+    unblock: 'UNBLOCK',
+    block: 'Block the bot',
+    commands: 'Commands',
+    message: 'Message',
+    send: 'Send',
+    chat: 'Chat',
+    bot: 'bot',
+    typing: 'typing',
+    uploading: 'sending a file',
+    edited: 'edited',
+    blocked: 'You have blocked this bot',
+    today: 'Today',
+    yesterday: 'Yesterday',
+    offline: 'connecting…',
+    empty: 'Press START and the bot will greet you.',
+    file: 'Download',
+    unknown: 'There is no such user: choose one on the left.',
+    note: 'This is a sandbox: the bot believes that it talks to Telegram, and nothing leaves this machine.',
+  },
+};
+
+export function labelsFor(language) {
+  if (/^zh-(hant|tw|hk|mo)/i.test(language)) return { ...LABELS.hant, locale: 'zh-TW' };
+  return /^zh/i.test(language) ? { ...LABELS.zh, locale: 'zh-CN' } : { ...LABELS.en, locale: 'en' };
+}
+
+/** Puts the words into everything that carries `data-label…`. */
+export function applyLabels(labels) {
+  document.documentElement.lang = labels.locale;
+  for (const element of document.querySelectorAll('[data-label]')) element.textContent = labels[element.dataset.label];
+  for (const element of document.querySelectorAll('[data-label-aria]'))
+    element.setAttribute('aria-label', labels[element.dataset.labelAria]);
+  for (const element of document.querySelectorAll('[data-label-placeholder]'))
+    element.placeholder = labels[element.dataset.labelPlaceholder];
+}

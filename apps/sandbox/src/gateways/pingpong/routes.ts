@@ -1,0 +1,140 @@
+import { formatAmount } from '@mingdan/kernel';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { z } from 'zod';
+import type { PingPongKeys } from '../../options.ts';
+import { bytesOf, type Door, rawBody, serviceDoor } from '../../service-door.ts';
+import { type Till, tellRefund } from './buyer.ts';
+import { checkout } from './checkout.ts';
+import { createInput, type Payment, type Refund, Refused, refundInput } from './ledger.ts';
+import { isSignedBy } from './sign.ts';
+
+/** The gateway's API and its payment pages. @param base where the router is mounted, as clients see it: `https://…/pingpong` */
+export function pingpongRoutes(till: Till, keys: PingPongKeys, door: Door, base: () => string): Router {
+  const router = express.Router();
+  router.use('/checkout', checkout(till));
+
+  const api = express.Router();
+  const broken = serviceDoor(door, 'pingpong', nameOf, (res, status, retryAfter) => {
+    if (status === 429) res.set('retry-after', String(retryAfter));
+    res.status(status).json({ error: { code: 'sandbox_fault', message: 'the control panel asked for this failure' } });
+  });
+  api.use(rawBody, broken, checkSignature(keys.apiSecret));
+
+  api.post(
+    '/payments',
+    answer((req) => {
+      const input = createInput.parse(jsonOf(req));
+      if (input.merchant_id !== keys.merchantId) throw new Refused(403, 'unknown_merchant', 'merchant_id is not known');
+      const payment = till.ledger.create(input);
+      return { ...show(payment), payment_url: `${base()}/checkout/${payment.paymentId}` };
+    }),
+  );
+  api.get(
+    '/payments/:orderId',
+    answer((req) => {
+      till.ledger.expire(Date.now());
+      return show(till.ledger.get(param(req, 'orderId')));
+    }),
+  );
+  api.post(
+    '/payments/:orderId/close',
+    answer((req) => show(till.ledger.close(param(req, 'orderId')))),
+  );
+  api.post(
+    '/refunds',
+    answer((req) => {
+      const mode = till.faults.read().pingpong.refunds;
+      const status = mode === 'succeed' ? 'succeeded' : mode === 'fail' ? 'failed' : 'pending';
+      const { refund, created } = till.ledger.refund(refundInput.parse(jsonOf(req)), status);
+      if (created) void tellRefund(till, refund);
+      return showRefund(refund);
+    }),
+  );
+  api.get(
+    '/refunds/:refundId',
+    answer((req) => showRefund(till.ledger.getRefund(param(req, 'refundId')))),
+  );
+  api.use((_req, res) => complain(res, new Refused(404, 'not_found', 'there is no such path')));
+
+  router.use('/v1', api);
+  return router;
+}
+
+function nameOf(req: Request): string {
+  return `${req.method} /v1${req.path}`;
+}
+
+function param(req: Request, name: string): string {
+  return String(req.params[name] ?? '');
+}
+
+/**
+ * X-Signature is over the raw body, or over the path where there is no body. Clients whose base URL has a path of its own may sign
+ * the whole path (`/pingpong/v1/…`) or what follows the base (`/v1/…`): the protocol leaves it open, so both hold.
+ */
+function checkSignature(secret: string): RequestHandler {
+  return (req, res, next) => {
+    const signature = req.get('x-signature') ?? '';
+    const body = bytesOf(req);
+    const path = req.originalUrl.split('?')[0] ?? '';
+    const signed = body.length > 0 ? [body] : [path, path.slice(path.indexOf('/v1/'))].map((text) => Buffer.from(text));
+    const fresh = Math.abs(Date.now() / 1_000 - Number(req.get('x-timestamp') ?? 'x')) <= 300;
+    if (!signed.some((message) => isSignedBy(secret, message, signature))) {
+      return complain(res, new Refused(401, 'invalid_signature', 'X-Signature does not fit the request'));
+    }
+    if (!fresh) return complain(res, new Refused(401, 'stale_request', 'X-Timestamp is missing or over 5 minutes off'));
+    next();
+  };
+}
+
+function answer(work: (req: Request) => unknown): RequestHandler {
+  return (req, res) => {
+    try {
+      res.json(work(req));
+    } catch (error) {
+      if (error instanceof Refused) complain(res, error);
+      else if (error instanceof z.ZodError) complain(res, new Refused(422, 'invalid_parameter', readable(error)));
+      else throw error;
+    }
+  };
+}
+
+function complain(res: Response, error: Refused): void {
+  res.status(error.status).json({ error: { code: error.code, message: error.message } });
+}
+
+function readable(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+}
+
+function jsonOf(req: Request): unknown {
+  try {
+    return JSON.parse(bytesOf(req).toString('utf8'));
+  } catch {
+    throw new Refused(400, 'invalid_json', 'the body is no JSON');
+  }
+}
+
+/** What came in counts, where something did: a merchant must see a wrong amount in the query too. */
+function show(payment: Payment) {
+  const [charge] = payment.charges;
+  const amount = charge?.amount ?? payment.amount;
+  return {
+    payment_id: payment.paymentId,
+    order_id: payment.orderId,
+    status: payment.status,
+    amount: formatAmount(amount),
+    currency: amount.currency,
+    ...(charge && { paid_at: charge.at }),
+  };
+}
+
+function showRefund(refund: Refund) {
+  return {
+    refund_id: refund.refundId,
+    order_id: refund.orderId,
+    status: refund.status,
+    amount: formatAmount(refund.amount),
+    currency: refund.amount.currency,
+  };
+}

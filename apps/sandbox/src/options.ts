@@ -1,0 +1,54 @@
+import type { Logger } from '@mingdan/kernel';
+
+export interface PingPongKeys {
+  readonly merchantId: string;
+  readonly apiSecret: string;
+  readonly webhookSecret: string;
+}
+
+export interface NewPerson {
+  /** Telegram user id; the next free one when left out */
+  readonly id?: number;
+  readonly name: string;
+  /** IETF tag as Telegram sends it: zh-hans, zh-hant, en */
+  readonly language: string;
+  readonly username?: string;
+  /** true: has pressed Start before, so that the bot may write first */
+  readonly started?: boolean;
+}
+
+export interface SandboxOptions {
+  /** 0 = a free one */
+  readonly port: number;
+  readonly host?: string;
+  /** where chats and payments are kept over a restart; nothing is kept without it */
+  readonly dataDir?: string;
+  readonly botToken: string;
+  readonly botUsername?: string;
+  readonly pingpong: PingPongKeys;
+  readonly deepseekApiKey: string;
+  readonly yuanfenjuApiKey: string;
+  readonly log: Logger;
+  /** who is there at the start; two customers, one English speaker and an operator when left out */
+  readonly people?: readonly NewPerson[];
+  /** the model names that DeepSeek knows */
+  readonly deepseekModels?: readonly string[];
+  /** milliseconds that writing one answer takes */
+  readonly writingMs?: number;
+  /** waits before the second, third… delivery of a payment notice, milliseconds */
+  readonly noticeRetryMs?: readonly number[];
+  /** first wait before an update is sent to a webhook again, milliseconds; doubles up to a minute */
+  readonly webhookRetryMs?: number;
+}
+
+export const defaultPeople: readonly NewPerson[] = [
+  { id: 1001, name: '张小明', language: 'zh-hans', username: 'zhang_xiaoming' },
+  { id: 1002, name: '陳美玲', language: 'zh-hant', username: 'chen_meiling' },
+  { id: 1003, name: 'Alice Wong', language: 'en', username: 'alice_wong' },
+  { id: 9001, name: '值班客服', language: 'zh-hans', username: 'operator', started: true },
+];
+
+export const defaultModels: readonly string[] = ['deepseek-flash', 'deepseek-v4-flash', 'deepseek-v4-pro'];
+
+/** PingPong's published schedule: 5s/5s/3m/10m/20m/30m, then half-hours and hours that no sandbox lives to see. */
+export const defaultNoticeRetryMs: readonly number[] = [5_000, 5_000, 180_000, 600_000, 1_200_000, 1_800_000];

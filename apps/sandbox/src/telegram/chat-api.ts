@@ -1,0 +1,108 @@
+import express, { type Request, type Response, type Router } from 'express';
+import { z } from 'zod';
+import type { BotContext } from './context.ts';
+import { block, NotPossible, press, say, start } from './people.ts';
+import type { ChatEvent } from './types.ts';
+import type { Person } from './world.ts';
+
+const newPerson = z.object({
+  name: z.string().trim().min(1).max(64),
+  language: z.string().regex(/^[a-z]{2,3}(-[a-zA-Z]{2,8})?$/),
+  id: z.number().int().positive().optional(),
+});
+const said = z.object({ text: z.string().max(5_000) });
+const pressed = z.object({ messageId: z.number().int(), data: z.string() });
+const started = z.object({ payload: z.string().default('') });
+const blocking = z.object({ blocked: z.boolean() });
+
+/** What the chat page asks for: who is there, what is new, and what its person does. */
+export function chatApi(context: BotContext): Router {
+  const router = express.Router();
+  router.use(express.json({ limit: '64kb' }));
+
+  router.get('/people', (_req, res) => {
+    res.json({ people: context.world.people().map(summary) });
+  });
+  router.post('/people', (req, res) => {
+    const { id, ...wanted } = newPerson.parse(req.body);
+    res.status(201).json(summary(context.world.add({ ...wanted, ...(id !== undefined && { id }) })));
+  });
+  router.get('/people/:id/events', (req, res) => stream(context, req, res));
+  router.post(
+    '/people/:id/messages',
+    act((id, body) => say(context, id, said.parse(body).text)),
+  );
+  router.post(
+    '/people/:id/start',
+    act((id, body) => start(context, id, started.parse(body).payload)),
+  );
+  router.post(
+    '/people/:id/block',
+    act((id, body) => block(context, id, blocking.parse(body).blocked)),
+  );
+  router.post(
+    '/people/:id/press',
+    act((id, body) => {
+      const { messageId, data } = pressed.parse(body);
+      return { queryId: press(context, id, messageId, data) };
+    }),
+  );
+  router.get('/files/:id', (req, res) => sendFile(context, req, res));
+  return router;
+}
+
+function act(work: (id: number, body: unknown) => unknown) {
+  return (req: Request<{ id: string }>, res: Response) => {
+    try {
+      res.json(work(Number(req.params.id), req.body ?? {}) ?? {});
+    } catch (error) {
+      if (!(error instanceof NotPossible)) throw error;
+      res.status(409).json({ error: error.message });
+    }
+  };
+}
+
+function summary({ id, name, language, username, started: has, blocked }: Person) {
+  return { id, name, language, username, started: has, blocked };
+}
+
+/** Server-sent events: the whole chat first, then what changes. */
+function stream(context: BotContext, req: Request<{ id: string }>, res: Response): void {
+  const person = context.world.find(Number(req.params.id));
+  if (!person) return void res.status(404).json({ error: `there is no user ${req.params.id}` });
+  res.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  const send = (event: unknown) => res.write(`data: ${JSON.stringify(event)}\n\n`);
+  const head = () => ({
+    me: summary(context.world.find(person.id) ?? person),
+    bot: context.world.bot,
+    commands: context.world.commands,
+  });
+  send({ kind: 'all', ...head(), messages: person.messages });
+  const stop = context.world.listen(person.id, (event: ChatEvent) => {
+    send(event.kind === 'person' ? { kind: 'person', ...head() } : event);
+  });
+  const beat = setInterval(() => res.write(': still here\n\n'), 20_000);
+  res.once('close', () => {
+    clearInterval(beat);
+    stop();
+  });
+}
+
+/** Only pictures are shown in place; a document that a bot sends must never run as a page of this origin. */
+function sendFile(context: BotContext, req: Request<{ id: string }>, res: Response): void {
+  const file = context.world.files.get(req.params.id);
+  if (!file) return void res.status(404).json({ error: 'no such file' });
+  const isPicture = /^image\/(png|jpeg|gif|webp)$/.test(sniff(file.bytes) ?? '');
+  res.set('x-content-type-options', 'nosniff');
+  res.type(isPicture ? (sniff(file.bytes) ?? '') : 'application/octet-stream');
+  if (!isPicture) res.attachment(file.name);
+  res.send(file.bytes);
+}
+
+function sniff(bytes: Buffer): string | undefined {
+  const head = bytes.subarray(0, 12).toString('latin1');
+  if (head.startsWith('\x89PNG')) return 'image/png';
+  if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';
+  if (head.startsWith('GIF8')) return 'image/gif';
+  return head.startsWith('RIFF') && head.endsWith('WEBP') ? 'image/webp' : undefined;
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { waitUntil } from '../calls.ts';
+import type { NewPerson } from '../options.ts';
+import { badRequest } from './errors.ts';
+import type { ApiChat, ApiMessage, ApiUser, BotCommand, ChatEvent, StoredFile } from './types.ts';
+
+/** One Telegram account, and its chat with the bot. */
+export interface Person {
+  readonly id: number;
+  readonly name: string;
+  readonly language: string;
+  readonly username: string;
+  /** has written to the bot, so that the bot may write */
+  started: boolean;
+  blocked: boolean;
+  readonly messages: ApiMessage[];
+}
+
+const MAX_KEPT_MESSAGES = 1_000;
+const FIRST_DAY = Date.UTC(2026, 10, 1);
+
+/**
+ * Ids go on growing after a restart, although nothing is remembered: whoever keeps a table of update ids must not see an old one again.
+ * Ten a second leave room for bursts and fit 31 bits until 2033.
+ */
+export function firstId(now: number): number {
+  return Math.max(1, Math.floor((now - FIRST_DAY) / 100));
+}
+
+/** Everybody, everything said, and who wants to hear of changes. */
+export class World {
+  readonly bot: ApiUser & { username: string };
+  readonly files = new Map<string, StoredFile>();
+  commands: BotCommand[] = [];
+  readonly changes = new Set<() => void>();
+  private readonly everybody = new Map<number, Person>();
+  private readonly listeners = new Map<number, Set<(event: ChatEvent) => void>>();
+  private lastMessageId: number;
+
+  constructor(botId: number, botUsername: string, people: readonly NewPerson[]) {
+    this.bot = { id: botId, is_bot: true, first_name: '命单 Mingdan', username: botUsername };
+    this.lastMessageId = firstId(Date.now());
+    for (const person of people) this.add(person);
+  }
+
+  add(wanted: NewPerson): Person {
+    const id = wanted.id ?? Math.max(1_000, ...[...this.everybody.keys()].filter((known) => known < 9_000)) + 1;
+    const known = this.everybody.get(id);
+    const person: Person = {
+      id,
+      name: wanted.name,
+      language: wanted.language,
+      username: wanted.username ?? '',
+      started: wanted.started ?? known?.started ?? false,
+      blocked: known?.blocked ?? false,
+      messages: known?.messages ?? [],
+    };
+    this.everybody.set(id, person);
+    this.tell(id, { kind: 'person' });
+    return person;
+  }
+
+  people(): Person[] {
+    return [...this.everybody.values()];
+  }
+
+  find(id: number): Person | undefined {
+    return this.everybody.get(id);
+  }
+
+  /** @throws BotApiError 400 `chat not found` */
+  get(id: number): Person {
+    const person = this.find(id);
+    if (!person) throw badRequest('chat not found');
+    return person;
+  }
+
+  say(person: Person, from: 'bot' | 'person', content: Partial<ApiMessage>): ApiMessage {
+    const message: ApiMessage = {
+      message_id: ++this.lastMessageId,
+      from: from === 'bot' ? this.bot : userOf(person),
+      chat: chatOf(person),
+      date: Math.floor(Date.now() / 1_000),
+      ...content,
+    };
+    person.messages.push(message);
+    if (person.messages.length > MAX_KEPT_MESSAGES) person.messages.splice(0, 100);
+    this.tell(person.id, { kind: 'message', message });
+    return message;
+  }
+
+  keepFile(file: Omit<StoredFile, 'id'>): StoredFile {
+    const stored = { ...file, id: `SBX${randomBytes(18).toString('base64url')}` };
+    this.files.set(stored.id, stored);
+    return stored;
+  }
+
+  /** @returns how to stop listening */
+  listen(id: number, hear: (event: ChatEvent) => void): () => void {
+    const others = this.listeners.get(id) ?? new Set();
+    this.listeners.set(id, others.add(hear));
+    return () => others.delete(hear);
+  }
+
+  tell(id: number, event: ChatEvent): void {
+    for (const hear of this.listeners.get(id) ?? []) hear(event);
+    for (const look of [...this.changes]) look();
+  }
+
+  tellAll(event: ChatEvent): void {
+    for (const id of this.everybody.keys()) this.tell(id, event);
+  }
+
+  waitFor<T>(look: () => T | undefined, timeoutMs: number, complaint: () => string): Promise<T> {
+    return waitUntil(this.changes, look, timeoutMs, complaint);
+  }
+
+  /** Takes over what an earlier run had saved. */
+  restore(saved: readonly Person[]): void {
+    for (const person of saved) {
+      this.everybody.set(person.id, person);
+      this.lastMessageId = Math.max(this.lastMessageId, ...person.messages.map((message) => message.message_id));
+    }
+  }
+}
+
+export function userOf(person: Person): ApiUser {
+  return {
+    id: person.id,
+    is_bot: false,
+    first_name: person.name,
+    ...(person.username && { username: person.username }),
+    language_code: person.language,
+  };
+}
+
+export function chatOf(person: Person): ApiChat {
+  return {
+    id: person.id,
+    type: 'private',
+    first_name: person.name,
+    ...(person.username && { username: person.username }),
+  };
+}
