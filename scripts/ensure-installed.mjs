@@ -80,10 +80,15 @@ function install() {
   console.error('Installing what package-lock.json names (once, about half a minute) …');
   const npm = process.env.npm_execpath;
   const args = ['ci', '--loglevel=error'];
-  const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] };
+  const options = { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' };
   const done = npm
     ? spawnSync(process.execPath, [npm, ...args], options)
     : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
+  // npm's own words, without the page of flags that it adds.
+  const words = `${done.error?.message ?? ''}${done.stderr ?? ''}`
+    .split('\nnpm error Clean install a project')[0]
+    .trim();
+  if (words) console.error(words);
   if (done.status !== 0) {
     console.error('npm ci failed; its own message stands above. Is the network there? Try: npm ci');
     return 1;

@@ -8,6 +8,7 @@ import { createHttpApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type RunningHttp, startHttp } from './http/start-http.ts';
 import { createTelegram, startTelegram, type TelegramRole, telegramChannel } from './telegram/index.ts';
+import { createAnnouncer } from './worker/announce.ts';
 import { startWorker, type Worker } from './worker/index.ts';
 
 export interface Bot {
@@ -101,7 +102,7 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
   const role = startTelegram({
     ...deps,
     settings: telegramSettings(config, deps),
-    wakeOutbox: () => running.worker?.wake(),
+    wakeOutbox: running.worker?.wakeSender ?? createAnnouncer(deps.db),
   });
   running.telegram = role;
   running.listener = listen({

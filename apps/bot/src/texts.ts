@@ -89,7 +89,7 @@ export function renderMessage(
   message: Message,
 ): { text: string; buttons: RenderedButton[][] } {
   const params = { ...message.params };
-  if (params['reason'] !== undefined) params['reason'] = reasonText(texts, language, message);
+  if (params.reason !== undefined) params.reason = reasonText(texts, language, message);
   // Empty params leave empty lines behind (a report without a name, a payment address that is in the button).
   const text = texts
     .t(language, `messages.${message.template}`, params)
@@ -110,7 +110,7 @@ function renderButton(texts: Texts, language: string, button: Button): RenderedB
 }
 
 function reasonText(texts: Texts, language: string, message: Message): string {
-  const reason = message.params?.['reason'] ?? '';
+  const reason = message.params?.reason ?? '';
   if (typeof reason !== 'string') return typeof reason === 'object' ? localised(reason, language) : String(reason);
   if (/^[a-z_]+$/.test(reason) && texts.has(language, `reasons.${reason}`))
     return texts.t(language, `reasons.${reason}`);

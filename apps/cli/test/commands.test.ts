@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, openDatabase, row } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
+import { orderMoves } from '@mingdan/orders';
 import { anUnpaidOrder, aPaidOrder, testDatabase } from '@mingdan/orders/testing';
 import { type Ran, run, shop } from './given.ts';
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { backoffMs } from '@mingdan/kernel';
 import type { Guard } from './guarded.ts';
+import type { ProcessRecord } from './leftovers.ts';
 
 export interface ChildOptions {
   /** as people are told: webhook, bot, sandbox */
@@ -13,6 +14,7 @@ export interface ChildOptions {
   onLine: (name: string, line: string) => void;
   say: (line: string) => void;
   guard: Guard;
+  record: ProcessRecord;
   /** the first wait before it is started again; doubles up to 30 s */
   restartAfterMs?: number;
 }
@@ -35,7 +37,7 @@ const HEALTHY_MS = 30_000;
 
 /** Runs a process and starts it again, with growing waits, whenever it ends by itself: a crash of one must never take the rest down. */
 export function keepRunning(options: ChildOptions): Child {
-  const { name, say, guard } = options;
+  const { name, say, guard, record } = options;
   let process: ChildProcess;
   let stopping = false;
   let deaths = 0;
@@ -45,9 +47,15 @@ export function keepRunning(options: ChildOptions): Child {
     const since = Date.now();
     process = launch(options);
     const { pid } = process;
-    if (pid !== undefined) guard.watch(pid, 'first');
+    if (pid !== undefined) {
+      guard.watch(pid, 'first');
+      record.add(pid);
+    }
     process.once('close', (code, signal) => {
-      if (pid !== undefined) guard.forget(pid);
+      if (pid !== undefined) {
+        guard.forget(pid);
+        record.drop(pid);
+      }
       if (stopping) return;
       deaths = Date.now() - since > HEALTHY_MS ? 1 : deaths + 1;
       const wait = backoffMs(deaths - 1, options.restartAfterMs ?? 1_000, 30_000);

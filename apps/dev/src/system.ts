@@ -16,6 +16,7 @@ import {
   webhookEnvironment,
 } from './environment.ts';
 import { type Guard, startGuard } from './guarded.ts';
+import { endLeftovers, type ProcessRecord, recordIn } from './leftovers.ts';
 import { freePort } from './ports.ts';
 import { untilReady } from './ready.ts';
 import { type SandboxProcess, sandboxProcess } from './sandbox.ts';
@@ -55,6 +56,7 @@ export interface System {
 /** What was started so far, to be stopped in the opposite order. */
 interface Started {
   guard: Guard;
+  record: ProcessRecord;
   children: Child[];
   stops: (() => Promise<void>)[];
 }
@@ -63,8 +65,10 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 /** Starts database, migrations, sandbox, webhook and bot process, and waits until both are ready. Leaves nothing behind when it throws. */
 export async function startSystem(options: SystemOptions): Promise<System> {
+  const file = join(options.folder, 'processes.json');
+  await endLeftovers(file, options.say);
   const guard = startGuard();
-  const started: Started = { guard, children: [], stops: [() => guard.close()] };
+  const started: Started = { guard, record: recordIn(file), children: [], stops: [() => guard.close()] };
   const stop = async (): Promise<void> => {
     for (const each of started.stops.splice(0).reverse()) await each();
   };
@@ -140,9 +144,8 @@ function startChildren(
   started: Started,
   wanted: Pick<ChildOptions, 'name' | 'file' | 'env'>[],
 ): Child[] {
-  const children = wanted.map(({ name, file, env }) =>
-    keepRunning({ name, file, env, onLine, say, guard: started.guard }),
-  );
+  const { guard, record } = started;
+  const children = wanted.map(({ name, file, env }) => keepRunning({ name, file, env, onLine, say, guard, record }));
   started.children.push(...children);
   started.stops.push(async () => {
     await Promise.all(children.map((child) => child.stop()));

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type Child, keepRunning } from '../src/children.ts';
 import type { Guard } from '../src/guarded.ts';
+import { endLeftovers, recordIn } from '../src/leftovers.ts';
 import { goneWithin, isAlive } from '../src/processes.ts';
 import { temporaryFolder } from '../src/temporary-folder.ts';
 
@@ -12,6 +13,7 @@ const fixture = (name: string): string => join(import.meta.dirname, 'fixtures', 
 let lines: string[] = [];
 let said: string[] = [];
 let child: Child | undefined;
+let folder = '';
 const noGuard: Guard = {
   watch: () => undefined,
   forget: () => undefined,
@@ -22,11 +24,13 @@ const noGuard: Guard = {
 beforeEach(() => {
   lines = [];
   said = [];
+  folder = temporaryFolder('mingdan-children-test-');
 });
 
 afterEach(async () => {
   child?.kill();
   child = undefined;
+  rmSync(folder, { recursive: true, force: true });
 });
 
 function start(env: Record<string, string>): Child {
@@ -37,6 +41,7 @@ function start(env: Record<string, string>): Child {
     onLine: (_name, line) => lines.push(line),
     say: (line) => said.push(line),
     guard: noGuard,
+    record: recordIn(join(folder, 'processes.json')),
     restartAfterMs: 20,
   });
   return child;
@@ -84,7 +89,6 @@ test('a process is given exactly its own environment and nothing of ours', async
 });
 
 test('when the owner is killed, the guard ends its processes and removes its folders', async () => {
-  const folder = temporaryFolder('mingdan-guard-test-');
   mkdirSync(join(folder, 'data'));
   const owner = spawn(process.execPath, [fixture('guarded-owner.ts'), join(folder, 'data')], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -96,5 +100,15 @@ test('when the owner is killed, the guard ends its processes and removes its fol
   expect(await goneWithin(pid, 10_000)).toBe(true);
   await sleep(200);
   expect(() => rmSync(join(folder, 'data'), { recursive: true })).toThrow();
-  rmSync(folder, { recursive: true });
+});
+
+test('what a run left behind with nobody to end it is ended by the next start', async () => {
+  const left = spawn(process.execPath, [fixture('child.ts')], { detached: true, stdio: 'ignore' });
+  const file = join(folder, 'processes.json');
+  recordIn(file).add(left.pid ?? 0);
+  await endLeftovers(file, (line) => said.push(line));
+  expect(isAlive(left.pid ?? 0)).toBe(false);
+  expect(said).toEqual(['Stopping what an earlier run left behind (1 processes).']);
+  await endLeftovers(file, (line) => said.push(line));
+  expect(said).toHaveLength(1);
 });

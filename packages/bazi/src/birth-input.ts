@@ -4,7 +4,10 @@ import { findPlace } from './places/find.ts';
 import { isZone } from './zone.ts';
 
 const rawShape = {
-  calendar: z.enum(['solar', 'lunar']).default('solar'),
+  calendar: z
+    .enum(['solar', 'lunar'])
+    .nullish()
+    .transform((calendar) => calendar ?? 'solar'),
   date: z.string().regex(/^\d{1,4}-\d{1,2}-\d{1,2}$/, 'expected YYYY-MM-DD'),
   time: z
     .string()

@@ -29,7 +29,7 @@ export interface Luck {
   startAge: number;
   /** from birth to `start` */
   after: { years: number; months: number; days: number; hours: number; minutes: number };
-  /** earliest and latest start when the hour is unknown */
+  /** earliest and latest start when the hour is unknown, good to some three days: the rules count in months of unequal length */
   startRange: [string, string] | null;
   rule: BirthInput['luckRule'];
   decades: Decade[];
@@ -88,7 +88,7 @@ export function luckOf(question: LuckQuestion): Luck {
   const { china, gender, rule, dayStem, hourPillar, range } = question;
   const limit = childLimit(china, gender, rule);
   const startOf = (at: WallSeconds): string => wallText(wallOfEngine(childLimit(at, gender, rule).getEndTime()));
-  const ends = range && rangeOf(range).map(startOf).sort();
+  const ends = range && [...rangeOf(range), china].map(startOf).sort();
   return {
     forward: limit.isForward(),
     start: wallText(wallOfEngine(limit.getEndTime())),

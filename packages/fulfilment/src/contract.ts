@@ -11,6 +11,8 @@ export interface FulfilmentDeps {
   /** operators' chat for alarms; null = nobody hears them */
   readonly operatorChatId: number | null;
   readonly retryBaseMs: number;
+  /** something was put into the outbox and committed: the sender may look at once */
+  readonly onEnqueued?: () => void;
 }
 
 export interface Holding {

@@ -118,6 +118,7 @@ async function runStep(
       await saveStep(tx, deps.vault, holding, step.name, outcome.result, outcome.cost);
       await outcome.alongside?.(tx);
     });
+    if (outcome.alongside) deps.onEnqueued?.();
     log.info({ ms: Math.round(performance.now() - started) }, 'step done');
     return outcome;
   } catch (error) {

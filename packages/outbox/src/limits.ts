@@ -15,7 +15,11 @@ export const telegramLimits: TelegramLimits = { chatIntervalMs: 1_000, chatBurst
  * @param chatId null: an edit, which is a call but no new message in its chat
  * @returns milliseconds to wait before sending
  */
-export async function takeSlot(db: Db, chatId: number | null, limits: TelegramLimits = telegramLimits): Promise<number> {
+export async function takeSlot(
+  db: Db,
+  chatId: number | null,
+  limits: TelegramLimits = telegramLimits,
+): Promise<number> {
   const ofAll = `telegram_take_slot('all', :allIntervalMs, :allBurst)`;
   const ofChat = `telegram_take_slot(:key, :chatIntervalMs, :chatBurst)`;
   const sql = chatId === null ? `select ${ofAll} as wait` : `select greatest(${ofChat}, ${ofAll}) as wait`;

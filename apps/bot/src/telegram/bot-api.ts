@@ -57,7 +57,12 @@ const answerShape = z.looseObject({
 });
 
 /** One POST. @throws TelegramCallFailed, with status 0 where there was no answer that could be understood */
-export async function callBotApi(bot: BotAccess, method: string, payload: object, signal: AbortSignal): Promise<unknown> {
+export async function callBotApi(
+  bot: BotAccess,
+  method: string,
+  payload: object,
+  signal: AbortSignal,
+): Promise<unknown> {
   let status = 0;
   let body: unknown;
   try {
@@ -73,7 +78,8 @@ export async function callBotApi(bot: BotAccess, method: string, payload: object
     throw new TelegramCallFailed(method, status >= 500 ? status : 0, whyNoAnswer(error));
   }
   const answer = answerShape.safeParse(body);
-  if (!answer.success) throw new TelegramCallFailed(method, status >= 500 ? status : 0, 'the answer cannot be understood');
+  if (!answer.success)
+    throw new TelegramCallFailed(method, status >= 500 ? status : 0, 'the answer cannot be understood');
   const { ok, result, error_code, description, parameters } = answer.data;
   if (ok) return result;
   throw new TelegramCallFailed(method, error_code ?? status, description ?? 'refused', parameters?.retry_after ?? null);
@@ -81,7 +87,10 @@ export async function callBotApi(bot: BotAccess, method: string, payload: object
 
 /** Node's fetch hides the reason in `cause`, whose message may hold the address: only its code is passed on. */
 function whyNoAnswer(error: unknown): string {
-  const { name, cause } = z.object({ name: z.string().catch(''), cause: z.object({ code: z.string() }).optional().catch(undefined) }).catch({ name: '', cause: undefined }).parse(error);
+  const { name, cause } = z
+    .object({ name: z.string().catch(''), cause: z.object({ code: z.string() }).optional().catch(undefined) })
+    .catch({ name: '', cause: undefined })
+    .parse(error);
   if (name === 'TimeoutError') return 'no answer in time';
   return cause?.code ?? (name === 'SyntaxError' ? 'the answer is no JSON' : 'no answer');
 }

@@ -4,7 +4,7 @@ import { unpark } from '@mingdan/outbox';
 import { Context, Telegraf } from 'telegraf';
 import type { Update, UserFromGetMe } from 'telegraf/types';
 import { TelegramCallFailed } from './bot-api.ts';
-import { answerSupport } from './conversations/operators.ts';
+import { answerSupport, type OperatorReply } from './conversations/operators.ts';
 import { refusePreCheckout } from './conversations/stars.ts';
 import { languageOf } from './language.ts';
 import { routeConversations } from './routes.ts';
@@ -84,21 +84,18 @@ async function answerButton(services: TelegramServices, id: string, toast: strin
 
 async function hearOperators(services: TelegramServices, ctx: BotContext, next: Next): Promise<void> {
   if ((await unpark(services.db, services.operationDeps.settings.operatorChatId ?? 0)) > 0) services.wakeOutbox();
+  const reply = replyOf(ctx);
+  if (reply && (await answerSupport(services, reply))) return;
+  // An operator who runs the shop from their own chat may also buy in it.
+  if (ctx.chat?.type === 'private') await talkWith(services, ctx, next);
+}
+
+function replyOf(ctx: BotContext): OperatorReply | undefined {
   const { message } = ctx;
   const answers = message && 'reply_to_message' in message ? message.reply_to_message?.message_id : undefined;
-  if (!message || answers === undefined) {
-    // An operator who runs the shop from their own chat may also buy in it.
-    if (ctx.chat?.type === 'private') await talkWith(services, ctx, next);
-    return;
-  }
+  if (!message || answers === undefined) return undefined;
   const text = 'text' in message ? message.text : undefined;
-  await answerSupport(services, {
-    updateId: ctx.update.update_id,
-    chatId: message.chat.id,
-    messageId: message.message_id,
-    answers,
-    text,
-  });
+  return { updateId: ctx.update.update_id, chatId: message.chat.id, messageId: message.message_id, answers, text };
 }
 
 interface Membership {

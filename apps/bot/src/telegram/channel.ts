@@ -26,7 +26,6 @@ export function telegramChannel(telegram: Telegram, texts: Texts, operatorLangua
   };
 }
 
-
 async function edit(
   telegram: Telegram,
   chatId: number,
@@ -39,7 +38,11 @@ async function edit(
     return { messageId };
   } catch (error) {
     // It says so already (a repeat after a lost answer), or the person deleted it: nothing is left to change.
-    if (error instanceof TelegramCallFailed && error.status === 400 && /not modified|not found|can't be edited/i.test(error.description)) {
+    if (
+      error instanceof TelegramCallFailed &&
+      error.status === 400 &&
+      /not modified|not found|can't be edited/i.test(error.description)
+    ) {
       return { messageId: null };
     }
     throw error;

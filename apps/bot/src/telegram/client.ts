@@ -63,7 +63,12 @@ export class LimitedTelegram extends Telegram {
     const { timeoutMs, signal, log } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS);
     const started = performance.now();
-    const result = await callBotApi(this.#options, method, payload, signal ? AbortSignal.any([signal, timeout]) : timeout);
+    const result = await callBotApi(
+      this.#options,
+      method,
+      payload,
+      signal ? AbortSignal.any([signal, timeout]) : timeout,
+    );
     log.debug({ method, ms: Math.round(performance.now() - started) }, 'Telegram called');
     return result;
   }
@@ -71,7 +76,12 @@ export class LimitedTelegram extends Telegram {
   async #waitForSlot(method: string, payload: object): Promise<void> {
     const chatId = chatIdOf(payload);
     if (chatId === null || !/^(send(?!ChatAction)|edit|copy|forward)/.test(method)) return;
-    const wait = await takeSlot(this.#options.db, chatId, this.#options.limits ?? telegramLimits);
+    // An edit is a call, but no new message in its chat.
+    const wait = await takeSlot(
+      this.#options.db,
+      method.startsWith('edit') ? null : chatId,
+      this.#options.limits ?? telegramLimits,
+    );
     if (wait > 0) await pause(wait, this.#options.signal);
   }
 

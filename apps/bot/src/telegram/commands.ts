@@ -27,5 +27,7 @@ export async function setChatCommands(services: Needed, chatId: number, language
 }
 
 async function quietly(services: Needed, call: () => Promise<void>): Promise<void> {
-  await call().catch((error: unknown) => services.log.warn({ cause: messageOf(error) }, 'the command menu was not set'));
+  await call().catch((error: unknown) =>
+    services.log.warn({ cause: messageOf(error) }, 'the command menu was not set'),
+  );
 }

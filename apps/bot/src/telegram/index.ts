@@ -65,7 +65,14 @@ export function startTelegram(options: TelegramOptions): TelegramRole {
   const { db, vault, log } = operations;
   const stopping = new AbortController();
   const hurry = new AbortController();
-  const telegram = new LimitedTelegram({ token: settings.token, apiRoot: settings.apiRoot, db, log, ...tuning, signal: hurry.signal });
+  const telegram = new LimitedTelegram({
+    token: settings.token,
+    apiRoot: settings.apiRoot,
+    db,
+    log,
+    ...tuning,
+    signal: hurry.signal,
+  });
   const services: TelegramServices = {
     db,
     vault,
@@ -138,8 +145,13 @@ async function tellFailed(services: TelegramServices, update: unknown): Promise<
   services.wakeOutbox();
   if (chatId === null || chatId < 0) return;
   try {
-    const user = await row<{ language: Language }>(services.db, 'select language from users where telegram_id = :chatId', { chatId });
-    await services.telegram.sendMessage(chatId, services.texts.t(user?.language ?? 'zh-CN', 'chat.failed'));
+    const user = await row<{ language: Language }>(
+      services.db,
+      'select language from users where telegram_id = :chatId',
+      { chatId },
+    );
+    const key = services.operationDeps.settings.operatorChatId === null ? 'chat.failed_unseen' : 'chat.failed';
+    await services.telegram.sendMessage(chatId, services.texts.t(user?.language ?? 'zh-CN', key));
   } catch (error) {
     services.log.warn({ cause: messageOf(error) }, 'a person could not be told that their message failed');
   }

@@ -20,5 +20,7 @@ export function fitsButton(url: string): boolean {
 
 /** Buttons in lines of `width`. */
 export function inLines(buttons: readonly RenderedButton[], width: number): RenderedButton[][] {
-  return Array.from({ length: Math.ceil(buttons.length / width) }, (_, line) => buttons.slice(line * width, (line + 1) * width));
+  return Array.from({ length: Math.ceil(buttons.length / width) }, (_, line) =>
+    buttons.slice(line * width, (line + 1) * width),
+  );
 }

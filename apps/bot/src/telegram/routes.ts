@@ -58,16 +58,30 @@ export function routeConversations(bot: Telegraf<BotContext>): void {
   });
   bot.on('message', async (ctx) => {
     const { message } = ctx;
-    await hear(ctx.talk, 'text' in message ? message.text : undefined);
+    if ('text' in message) await hear(ctx.talk, message.text);
+    else if (CONTENT.some((kind) => kind in message)) await ctx.talk.say(ctx.talk.t('chat.text_only'));
   });
 }
+
+/** What people send beside text; anything else is a notice of Telegram's own and wants no answer. */
+const CONTENT = [
+  'photo',
+  'voice',
+  'audio',
+  'video',
+  'video_note',
+  'document',
+  'sticker',
+  'animation',
+  'location',
+  'contact',
+];
 
 /** Read from the text itself: a client, or a person who pastes it, need not mark it as a command. */
 const COMMAND = /^\/([a-z]+)(?:@\w+)?(?:\s+([\s\S]*))?$/i;
 
 /** A command, the answer to what was asked last, a whole birth, or nothing we understand. */
-async function hear(talk: Talk, text: string | undefined): Promise<void> {
-  if (text === undefined) return talk.say(talk.t('chat.text_only'));
+async function hear(talk: Talk, text: string): Promise<void> {
   const [, name = '', argument = ''] = COMMAND.exec(text.trim()) ?? [];
   const command = commands[name.toLowerCase()];
   if (command) {

@@ -1,4 +1,4 @@
-import { type Language, type User, setLanguage } from '@mingdan/orders';
+import { type Language, setLanguage, type User } from '@mingdan/orders';
 import { enqueue, type Message } from '@mingdan/outbox';
 import type { RenderedButton, TextParams } from '../texts.ts';
 import { TelegramCallFailed } from './bot-api.ts';

@@ -4,10 +4,11 @@ import type { OrderKind } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import { blockedPause, type OutboxChannel } from '@mingdan/outbox';
 import cron from 'node-cron';
+import { createAnnouncer } from './announce.ts';
 import { expireOverdue } from './expire.ts';
 import { createFulfilment } from './fulfil.ts';
 import { type HousekeepingSettings, keepPromises, tidyUp } from './housekeeping.ts';
-import { createLoop } from './loop.ts';
+import { createLoop, type Loop } from './loop.ts';
 import { refundDue } from './refund.ts';
 import { createOutboxSender } from './send.ts';
 import { tellFailedPayments, tellFlaggedNotices, tellSecondPayments } from './tell-payments.ts';
@@ -34,6 +35,8 @@ export interface WorkerDeps {
 export interface Worker {
   /** looks for work now */
   wake(): void;
+  /** something was put into the outbox */
+  wakeSender(): void;
   stop(): Promise<void>;
 }
 
@@ -56,20 +59,28 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     holder: settings.owner,
     onSlowDown: (seconds) => blockedPause(db, seconds),
   });
-  const fulfil = createFulfilment(deps.fulfilment, deps.fulfillers, settings);
-  const money = createLoop('money', log, async () => {
-    await tellFailedPayments(operations);
-    await tellSecondPayments(operations);
-    await refundDue(operations, settings);
-    await tellSettledRefunds(operations);
-    await tellFlaggedNotices(operations);
+  const announce = createAnnouncer(db);
+  const onEnqueued = (): void => {
     sender.wake();
-  });
-  const promises = createLoop('promises', log, async () => {
-    await expireOverdue(operations);
-    await keepPromises(deps.fulfilment, settings);
-    sender.wake();
-  });
+    announce();
+  };
+  const fulfil = createFulfilment({ ...deps.fulfilment, onEnqueued }, deps.fulfillers, settings);
+  const job = (name: string, run: () => Promise<void>): Loop => createLoop(name, log, run, onEnqueued);
+  // Each its own loop: a gateway that hangs holds up no message, and a message that cannot be written holds up no refund.
+  const moneyJobs = [
+    job('tell failed payments', () => tellFailedPayments(operations)),
+    job('tell second payments', () => tellSecondPayments(operations)),
+    job('tell settled refunds', () => tellSettledRefunds(operations)),
+    job('tell flagged notices', () => tellFlaggedNotices(operations)),
+    job('ask for refunds', async () => {
+      await refundDue(operations, settings);
+      await tellSettledRefunds(operations);
+    }),
+  ];
+  const polledJobs = [
+    job('expire', () => expireOverdue(operations)),
+    job('keep promises', () => keepPromises(deps.fulfilment, settings)),
+  ];
 
   let calm: NodeJS.Timeout | undefined;
   function wake(): void {
@@ -77,12 +88,16 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     sender.wake();
     calm ??= setTimeout(() => {
       calm = undefined;
-      money.wake();
+      for (const each of moneyJobs) each.wake();
     }, CALM_MS);
   }
   function poll(): void {
     wake();
-    promises.wake();
+    for (const each of polledJobs) each.wake();
+  }
+  function heard(payload: string): void {
+    if (payload === 'outbox') sender.wake();
+    else if (payload !== 'updates') wake();
   }
 
   const listener = listen({
@@ -90,7 +105,7 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     ...(settings.databaseCa ? { ca: settings.databaseCa } : {}),
     channel: 'mingdan_work',
     log,
-    onNotice: wake,
+    onNotice: heard,
   });
   const schedule = cron.schedule(cronEvery(settings.pollSeconds), () => poll());
   // Refunds and rests come due between polls: a light look at them needs no minute-long wait.
@@ -103,12 +118,18 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
 
   return {
     wake,
+    wakeSender: onEnqueued,
     async stop() {
       stopping.abort();
       clearInterval(dueTimer);
       clearTimeout(calm);
       await schedule.stop();
-      await Promise.all([listener.stop(), fulfil.stop(), money.stop(), promises.stop(), tidying]);
+      await Promise.all([
+        listener.stop(),
+        fulfil.stop(),
+        tidying,
+        ...[...moneyJobs, ...polledJobs].map((each) => each.stop()),
+      ]);
       await sender.stop();
     },
   };

@@ -10,7 +10,12 @@ export interface Loop {
 }
 
 /** One job that never runs twice at once in this process. A failing run is logged, and the next wake-up or poll tries again. */
-export function createLoop(name: string, log: Logger, run: () => Promise<void>): Loop {
+export function createLoop(
+  name: string,
+  log: Logger,
+  run: () => Promise<void>,
+  afterwards: () => void = () => undefined,
+): Loop {
   let stopped = false;
   let again = false;
   let running: Promise<void> | undefined;
@@ -23,6 +28,7 @@ export function createLoop(name: string, log: Logger, run: () => Promise<void>):
           log.warn({ job: name, cause: messageOf(error) }, 'the database cannot be reached, waiting for the next poll');
         else log.error({ job: name, err: error }, 'job failed');
       });
+      afterwards();
     } while (again && !stopped);
     running = undefined;
   }

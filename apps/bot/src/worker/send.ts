@@ -4,7 +4,7 @@ import { dueMessages, type SenderDeps, sendDue } from '@mingdan/outbox';
 
 /** How many chats are written to at once; Telegram allows about thirty messages a second in all. */
 const SIDE_BY_SIDE = 30;
-const LEASE_SECONDS = 15;
+const LEASE_SECONDS = 8;
 /** Rests and limits end between wake-ups: look again after this. */
 const LOOK_AGAIN_MS = 500;
 

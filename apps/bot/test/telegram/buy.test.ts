@@ -77,7 +77,7 @@ describe('the birth', () => {
     const person = new Person(world);
     await person.presses('buy:bazi-basic');
     await person.types('王五');
-    await person.presses(person.button('set:') .replace(/\w+$/, 'female'));
+    await person.presses(person.button('set:').replace(/\w+$/, 'female'));
     await person.presses(person.buttons.find((data) => data.endsWith('solar')) ?? '');
     await person.types('1988年8月8日');
     await person.presses(person.buttons.find((data) => data.endsWith('unknown')) ?? '');
@@ -113,6 +113,25 @@ describe('the birth', () => {
     expect(person.last).toContain('北京');
   });
 
+  test.each([
+    ['zh-hant', '張三 男 民國79年5月15日 下午2點半 台北', '國曆：1990-05-15 14:30'],
+    ['en', 'John male May 15 1990 2:30pm Beijing', 'Solar date: 1990-05-15 14:30'],
+    ['zh', '出生地：成都 性别：女 姓名：李雷 生日：1990/5/15 时间：下午两点半', '公历：1990-05-15 14:30'],
+  ])('a line is understood as people of %s write it', async (languageCode, line, understood) => {
+    const person = new Person(world, languageCode);
+    await person.presses('buy:bazi-basic');
+    await person.types(line);
+    expect(person.last).toContain(understood);
+    expect(person.button('confirm:')).toBeDefined();
+  });
+
+  test('a date at another question corrects the date', async () => {
+    const person = await aCard('张三 男 1990-05-15');
+    await person.types('1991-06-16');
+    await person.types('14:30 北京');
+    expect(person.last).toContain('1991-06-16 14:30');
+  });
+
   test('suggestions are offered for a place that is held by several', async () => {
     const person = await aCard('张三 男 1990-05-15 14:30');
     await person.types('朝阳区');
@@ -122,7 +141,7 @@ describe('the birth', () => {
   });
 
   test('a birth near the edge of an hour shows both candidates', async () => {
-    const person = await aCard('张三 男 1990-05-15 15:10 北京');
+    const person = await aCard('张三 男 1990-05-15 16:11 北京');
     expect(person.last).toContain('⚠️');
     expect(person.last).toContain('3 分钟');
   });
@@ -158,7 +177,12 @@ describe('the birth', () => {
 
   test('two people at once keep apart', async () => {
     const [one, two] = [new Person(world), new Person(world)];
-    const updates = [one.taps('buy:bazi-basic'), two.taps('buy:bazi-full'), one.sends(LINE), two.sends('钱七 女 1985-01-02 06:00 广州')];
+    const updates = [
+      one.taps('buy:bazi-basic'),
+      two.taps('buy:bazi-full'),
+      one.sends(LINE),
+      two.sends('钱七 女 1985-01-02 06:00 广州'),
+    ];
     for (const update of updates) await world.handled(update);
     expect(one.last).toContain('张三');
     expect(two.last).toContain('钱七');
@@ -173,8 +197,18 @@ describe('the card', () => {
     const [order, ...others] = await ordersOf(person);
     expect(others).toEqual([]);
     expect(order).toMatchObject({ status: 'pending_payment', amount: { minor: 1990, currency: 'CNY' } });
-    expect(order && openInput(testVault, order)).toMatchObject({ name: '张三', gender: 'male', date: '1990-05-15', time: '14:30', longitude: expect.any(Number) });
-    expect(await world.count(`select count(*) as count from outbox where dedupe_key = :key`, { key: `pay:${order?.orderNo}:pingpong` })).toBe(1);
+    expect(order && openInput(testVault, order)).toMatchObject({
+      name: '张三',
+      gender: 'male',
+      date: '1990-05-15',
+      time: '14:30',
+      longitude: expect.any(Number),
+    });
+    expect(
+      await world.count(`select count(*) as count from outbox where dedupe_key = :key`, {
+        key: `pay:${order?.orderNo}:pingpong`,
+      }),
+    ).toBe(1);
   });
 
   test('a double tap, and a tap on the old card later, never make a second order or payment message', async () => {

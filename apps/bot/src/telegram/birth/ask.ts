@@ -5,7 +5,21 @@ import type { Talk } from '../talk.ts';
 import { LONGEST_NAME, type Problem } from './read-answer.ts';
 
 /** The middle of each double hour; 子 is cut at midnight, since its halves are of two dates. */
-const HOURS = ['00:30', '02:00', '04:00', '06:00', '08:00', '10:00', '12:00', '14:00', '16:00', '18:00', '20:00', '22:00', '23:30'];
+const HOURS = [
+  '00:30',
+  '02:00',
+  '04:00',
+  '06:00',
+  '08:00',
+  '10:00',
+  '12:00',
+  '14:00',
+  '16:00',
+  '18:00',
+  '20:00',
+  '22:00',
+  '23:30',
+];
 
 const CITIES = {
   beijing: '北京',
@@ -37,7 +51,10 @@ export function problemText(talk: Talk, problem: Problem): string {
 }
 
 export function suggestionButtons(talk: Talk, draft: Draft, problem: Problem): Buttons {
-  const buttons = (problem.suggestions ?? []).map(({ name }) => ({ text: name, callbackData: setData(draft, 'place', name) }));
+  const buttons = (problem.suggestions ?? []).map(({ name }) => ({
+    text: name,
+    callbackData: setData(draft, 'place', name),
+  }));
   const fitting = buttons.filter(({ callbackData }) => Buffer.byteLength(callbackData) <= CALLBACK_BYTES);
   return [...inLines(fitting, 2), [talk.button('answers.no_place', setData(draft, 'place', 'skip'))]];
 }
@@ -78,12 +95,18 @@ function shortcuts(talk: Talk, draft: Draft, question: Question): Buttons {
     }
     case 'time':
       return [
-        ...inLines(HOURS.map((time) => button(`hours.h${time.slice(0, 2)}`, time)), 3),
+        ...inLines(
+          HOURS.map((time) => button(`hours.h${time.slice(0, 2)}`, time)),
+          3,
+        ),
         [button('answers.unknown_time', 'unknown')],
       ];
     case 'place':
       return [
-        ...inLines(Object.entries(CITIES).map(([key, city]) => button(`cities.${key}`, city)), 4),
+        ...inLines(
+          Object.entries(CITIES).map(([key, city]) => button(`cities.${key}`, city)),
+          4,
+        ),
         [button('answers.no_place', 'skip')],
       ];
   }

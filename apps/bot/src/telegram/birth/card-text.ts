@@ -14,14 +14,19 @@ export function birthCardText(talk: Talk, product: Product, price: string, birth
     chartLines(talk, chart),
     warningTexts(talk, chart),
   ];
-  return blocks.map((lines) => lines.filter((line) => line !== '').join('\n')).filter((block) => block !== '').join('\n\n');
+  return blocks
+    .map((lines) => lines.filter((line) => line !== '').join('\n'))
+    .filter((block) => block !== '')
+    .join('\n\n');
 }
 
 export function plainCardText(talk: Talk, product: Product, price: string, question: string | undefined): string {
   const blocks = [
     talk.t('card.title'),
     talk.t('card.product', { product: product.names, price }),
-    question === undefined ? `${talk.t('card.no_input')}\n${talk.t('ask.question')}` : talk.t('card.question', { question }),
+    question === undefined
+      ? `${talk.t('card.no_input')}\n${talk.t('ask.question')}`
+      : talk.t('card.question', { question }),
   ];
   return blocks.join('\n\n');
 }
@@ -77,6 +82,8 @@ function luckLines(talk: Talk, chart: Chart): string[] {
   const [from, to] = (luck.startRange ?? [luck.start, luck.start]).map((at) => at.slice(0, 7));
   const start = from === to ? String(from) : `${from} ~ ${to}`;
   const direction = talk.t(luck.forward ? 'card.forward' : 'card.backward');
-  const decades = luck.decades.slice(0, DECADES_SHOWN).map(({ pillar, year, age }) => talk.t('card.decade', { pillar, year, age }));
+  const decades = luck.decades
+    .slice(0, DECADES_SHOWN)
+    .map(({ pillar, year, age }) => talk.t('card.decade', { pillar, year, age }));
   return ['', talk.t('card.luck', { direction, start }), ...decades];
 }

@@ -24,7 +24,11 @@ export function orderBirth(birth: PartialBirth, now: Date): OrderBirth {
  * Puts new answers to those there are. What cannot be right is left out, and with it nothing else: the older answer stays where
  * there was one, and where an older answer does not go with the new one, it is the older that is asked again.
  */
-export function merge(before: PartialBirth, fields: PartialBirth, now: Date): { birth: PartialBirth; problem?: Problem } {
+export function merge(
+  before: PartialBirth,
+  fields: PartialBirth,
+  now: Date,
+): { birth: PartialBirth; problem?: Problem } {
   const after = { ...before, ...fields };
   // Of a new date the old answer about its leap month says nothing.
   if (fields.date !== undefined && fields.leap === undefined) delete after.leap;
@@ -34,8 +38,19 @@ export function merge(before: PartialBirth, fields: PartialBirth, now: Date): { 
     return { birth: after };
   } catch (error) {
     if (!(error instanceof BirthError)) throw error;
-    const question = questionOf(error.field);
+    const question = faultOf(error, after, now);
     return { birth: without(before, after, question, fields), problem: { code: error.code, question } };
+  }
+}
+
+/** A moment to come is the hour's fault only where the day itself has begun. */
+function faultOf(error: BirthError, birth: PartialBirth, now: Date): Question {
+  if (error.code !== 'in_the_future') return questionOf(error.field);
+  try {
+    orderBirth({ ...birth, time: null }, now);
+    return 'time';
+  } catch {
+    return 'date';
   }
 }
 

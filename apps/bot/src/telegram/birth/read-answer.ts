@@ -88,6 +88,12 @@ function dateFields(parsed: Partial<ParsedDate>): PartialBirth {
 export function readAnswer(question: Question, text: string, birth: PartialBirth, now: Date): Reading {
   const whole = question === 'date' ? undefined : readLine(text, now);
   if (whole) return whole;
+  const reading = readOne(question, text, birth, now);
+  // A date at the wrong moment is a correction of the date.
+  return reading.problem && question !== 'date' ? readDate(text, birth, now, reading) : reading;
+}
+
+function readOne(question: Question, text: string, birth: PartialBirth, now: Date): Reading {
   try {
     return readers[question](text.trim(), birth, now);
   } catch (error) {
@@ -151,5 +157,7 @@ function readDate(text: string, birth: PartialBirth, now: Date, otherwise: Readi
   const { name, ...fields } = fromLine(line).fields;
   const [first] = line.problems;
   const named = name !== undefined && line.gender !== undefined ? { ...fields, name } : fields;
-  return first ? { fields: named, problem: { code: first.code, question: questionOf(first.field) } } : { fields: named };
+  return first
+    ? { fields: named, problem: { code: first.code, question: questionOf(first.field) } }
+    : { fields: named };
 }

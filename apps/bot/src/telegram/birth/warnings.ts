@@ -26,7 +26,9 @@ function textOf(talk: Talk, warning: Warning): string | undefined {
       return say({ edge: warning.edge, one: one ?? '', two: two ?? '' });
     }
     case 'ambiguous_time': {
-      const [one, two] = warning.candidates.map(({ pillars }) => `${pillars.year} ${pillars.month} ${pillars.day} ${pillars.hour}`);
+      const [one, two] = warning.candidates.map(
+        ({ pillars }) => `${pillars.year} ${pillars.month} ${pillars.day} ${pillars.hour}`,
+      );
       return say({ one: one ?? '', two: two ?? '' });
     }
     case 'hour_unknown':

@@ -25,8 +25,8 @@ export async function chooseProduct(talk: Talk, slug: string): Promise<void> {
   const draft = { ...newDraft(slug, before?.birth ?? {}), ...(replaces === undefined ? {} : { replaces }) };
   talk.session.draft = draft;
   talk.session.waiting = null;
-  const intro = Object.keys(draft.birth).length === 0 ? talk.t('ask.intro', { product: product.names }) : '';
-  await goOn(talk, draft, product, intro);
+  const fresh = Object.keys(draft.birth).length === 0;
+  await goOn(talk, draft, product, talk.t(fresh ? 'ask.intro' : 'ask.kept', { product: product.names }));
 }
 
 /** The next open question, or the card when nothing is open. */
@@ -56,7 +56,11 @@ async function showCard(talk: Talk, draft: Draft, product: Product): Promise<voi
       talk.button('cancel', `cancel:${draft.id}`),
     ],
   ]);
-  rememberCard(talk.session, { id: draft.id, product: draft.product, birth: draft.birth, question: draft.question }, draft.replaces);
+  rememberCard(
+    talk.session,
+    { id: draft.id, product: draft.product, birth: draft.birth, question: draft.question },
+    draft.replaces,
+  );
   delete draft.replaces;
 }
 

@@ -1,9 +1,9 @@
-import type { Talk } from '../talk.ts';
-import type { RenderedButton } from '../../texts.ts';
-import { statusText } from './order-text.ts';
-import { chatProviders, ownOrder } from './pay.ts';
 import { isPayable } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
+import type { RenderedButton } from '../../texts.ts';
+import type { Talk } from '../talk.ts';
+import { statusText } from './order-text.ts';
+import { chatProviders, ownOrder } from './pay.ts';
 
 /** A gateway is not asked about the same order more often than this. */
 const COOLDOWN_MS = 15_000;

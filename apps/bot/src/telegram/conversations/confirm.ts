@@ -23,11 +23,18 @@ export async function confirm(talk: Talk, id: string): Promise<void> {
   if (!made) return;
   const { order, created } = made;
   if (!created) return sayAlreadyOrdered(talk, order);
-  talk.services.log.info({ order_no: order.orderNo, product: order.productSlug, amount_minor: order.amount.minor }, 'order created');
+  talk.services.log.info(
+    { order_no: order.orderNo, product: order.productSlug, amount_minor: order.amount.minor },
+    'order created',
+  );
   await afterOrder(talk, order, id);
 }
 
-async function makeOrder(talk: Talk, card: Card, product: Product): Promise<{ order: Order; created: boolean } | undefined> {
+async function makeOrder(
+  talk: Talk,
+  card: Card,
+  product: Product,
+): Promise<{ order: Order; created: boolean } | undefined> {
   const { db, vault, clock, settings, operationDeps } = talk.services;
   const { orderExpiryMinutes, maxOpenOrdersPerBuyer } = operationDeps.settings;
   const input =

@@ -14,9 +14,13 @@ export async function forget(talk: Talk, answer: string): Promise<void> {
   await talk.dropButtons();
   if (answer !== 'yes') return talk.say(talk.t('forget.kept'));
   await forgetUser(talk.services.db, talk.user.id);
-  await changed(talk.services.db, `update telegram_updates set payload = null where chat_id = :chatId and status = 'failed'`, {
-    chatId: talk.chatId,
-  });
+  await changed(
+    talk.services.db,
+    `update telegram_updates set payload = null where chat_id = :chatId and status = 'failed'`,
+    {
+      chatId: talk.chatId,
+    },
+  );
   talk.forgetSession();
   await talk.say(talk.t('forget.done'));
 }

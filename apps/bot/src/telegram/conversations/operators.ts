@@ -13,28 +13,33 @@ export interface OperatorReply {
   readonly text: string | undefined;
 }
 
-/** A reply in the operators' chat goes back to the person whose question it answers. */
-export async function answerSupport(services: TelegramServices, reply: OperatorReply): Promise<void> {
+/**
+ * A reply in the operators' chat goes back to the person whose question it answers.
+ * @returns false where it answers something else: an alarm, or a colleague
+ */
+export async function answerSupport(services: TelegramServices, reply: OperatorReply): Promise<boolean> {
   const { operationDeps, texts } = services;
   const userId = await askerOf(services, reply);
-  if (userId === 'not_a_question') return;
-  const user = userId === undefined ? undefined : await findUser(services.db, userId);
-  const say = (key: string): Promise<void> => sayInReply(services, reply, texts.t(operationDeps.settings.operatorLanguage, `operator.${key}`));
+  if (userId === undefined) return false;
+  const user = await findUser(services.db, userId);
+  const say = async (key: string): Promise<true> => {
+    await sayInReply(services, reply, texts.t(operationDeps.settings.operatorLanguage, `operator.${key}`));
+    return true;
+  };
   if (!user || user.telegramId === null) return say('answer_not_found');
   if (reply.text === undefined) return say('answer_text_only');
   await passBack(services, reply, { userId: user.id, chatId: user.telegramId, text: reply.text });
-  await say('answer_queued');
+  return say('answer_queued');
 }
 
-/** Replies to alarms, or among the operators, are no answers to anybody. */
-async function askerOf(services: TelegramServices, reply: OperatorReply): Promise<number | undefined | 'not_a_question'> {
+async function askerOf(services: TelegramServices, reply: OperatorReply): Promise<number | undefined> {
   const asked = await row<{ key: string }>(
     services.db,
     'select dedupe_key as key from outbox where chat_id = :chatId and sent_message_id = :answers',
     { chatId: reply.chatId, answers: reply.answers },
   );
   const match = /^support:(\d+):/.exec(asked?.key ?? '');
-  return match ? Number(match[1]) : 'not_a_question';
+  return match ? Number(match[1]) : undefined;
 }
 
 async function passBack(

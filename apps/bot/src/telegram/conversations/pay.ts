@@ -70,12 +70,16 @@ async function openPayment(talk: Talk, order: Order, provider: ProviderName): Pr
 }
 
 async function sentBefore(talk: Talk, key: string): Promise<{ status: string; messageId: number | null } | undefined> {
-  return row(talk.services.db, 'select status, sent_message_id as "messageId" from outbox where dedupe_key = :key', { key });
+  return row(talk.services.db, 'select status, sent_message_id as "messageId" from outbox where dedupe_key = :key', {
+    key,
+  });
 }
 
 /** A second button would stay alive when the first is taken away: the address is given as text, below the message that has the button. */
 async function sayAgain(talk: Talk, order: Order, started: StartedPayment, messageId: number | null): Promise<void> {
-  const text = talk.t('buy.payment_above', { minutes: minutesLeft(talk, order), link: started.paymentUrl ?? '' }).trim();
+  const text = talk
+    .t('buy.payment_above', { minutes: minutesLeft(talk, order), link: started.paymentUrl ?? '' })
+    .trim();
   if (messageId === null) await talk.say(text);
   else await talk.sayBelow(messageId, text);
 }
@@ -84,7 +88,9 @@ async function sayAgain(talk: Talk, order: Order, started: StartedPayment, messa
 async function sendRequest(talk: Talk, order: Order, started: StartedPayment, dedupeKey: string): Promise<void> {
   const { db, vault, wakeOutbox } = talk.services;
   const written = await db.transaction(async (tx) => {
-    const unpaid = await row(tx, `select 1 from orders where id = :id and status = 'pending_payment' for share`, { id: order.id });
+    const unpaid = await row(tx, `select 1 from orders where id = :id and status = 'pending_payment' for share`, {
+      id: order.id,
+    });
     if (!unpaid) return false;
     const message = paymentRequest(order, started, minutesLeft(talk, order));
     await enqueue(tx, vault, { chatId: talk.chatId, userId: talk.user.id, orderId: order.id, dedupeKey, message });

@@ -16,5 +16,9 @@ export async function refusePreCheckout(services: TelegramServices, query: PreCh
     telegramId: query.from.id,
     language: languageOf(query.from.language_code),
   });
-  await services.telegram.answerPreCheckoutQuery(query.id, false, services.texts.t(user.language, 'chat.stars_not_accepted'));
+  await services.telegram.answerPreCheckoutQuery(
+    query.id,
+    false,
+    services.texts.t(user.language, 'chat.stars_not_accepted'),
+  );
 }

@@ -24,7 +24,11 @@ export async function showMenu(talk: Talk, head: string): Promise<void> {
   const products = await reportProducts(talk);
   if (products.length === 0) return talk.say(talk.t('chat.nothing_to_sell'));
   const lines = products.map((product) =>
-    talk.t('chat.menu_line', { name: product.names, price: priceText(talk, product), description: product.descriptions }),
+    talk.t('chat.menu_line', {
+      name: product.names,
+      price: priceText(talk, product),
+      description: product.descriptions,
+    }),
   );
   await talk.say(
     `${head}\n\n${lines.join('\n')}`,

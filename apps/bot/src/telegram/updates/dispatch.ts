@@ -41,7 +41,9 @@ export function handleUpdates(deps: DispatchDeps): Dispatcher {
 
   function start(update: ClaimedUpdate): void {
     const work = handleOne(deps, update)
-      .catch((error: unknown) => deps.log.error({ err: error, update_id: update.updateId }, 'an update is left to its next try'))
+      .catch((error: unknown) =>
+        deps.log.error({ err: error, update_id: update.updateId }, 'an update is left to its next try'),
+      )
       .finally(() => {
         running.delete(work);
         wake();
@@ -78,9 +80,12 @@ function logged(deps: DispatchDeps) {
 }
 
 async function handleOne(deps: DispatchDeps, claimed: ClaimedUpdate): Promise<void> {
-  const heartbeat = setInterval(() => {
-    keepUpdate(deps.db, claimed, LEASE_SECONDS).catch(() => undefined);
-  }, (LEASE_SECONDS * 1000) / 3);
+  const heartbeat = setInterval(
+    () => {
+      keepUpdate(deps.db, claimed, LEASE_SECONDS).catch(() => undefined);
+    },
+    (LEASE_SECONDS * 1000) / 3,
+  );
   try {
     await deps.handle(deps.vault.open(UPDATE_PAYLOAD, claimed.payload));
   } catch (error) {

@@ -25,7 +25,9 @@ const OFFSET_IS_GOOD_FOR_MS = 24 * 3_600_000;
 /** Fetches updates for as long as this process holds the lease; other processes stand by. Ends with the signal. */
 export function pollUpdates(deps: PollDeps): Promise<void> {
   const { db, holder, log, signal } = deps;
-  return holdLease({ db, name: 'telegram-poller', holder, seconds: deps.leaseSeconds ?? 30, log, signal }, (held) => pollWhileHeld(deps, held));
+  return holdLease({ db, name: 'telegram-poller', holder, seconds: deps.leaseSeconds ?? 30, log, signal }, (held) =>
+    pollWhileHeld(deps, held),
+  );
 }
 
 async function pollWhileHeld(deps: PollDeps, signal: AbortSignal): Promise<void> {

@@ -43,7 +43,9 @@ function checkSecret(secretKeys: readonly string[]): RequestHandler {
       next();
       return;
     }
-    response.status(401).json({ success: false, error: { code: 'bad_secret_token', message: 'The secret token is missing or wrong' } });
+    response
+      .status(401)
+      .json({ success: false, error: { code: 'bad_secret_token', message: 'The secret token is missing or wrong' } });
   };
 }
 

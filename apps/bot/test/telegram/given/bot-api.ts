@@ -67,7 +67,12 @@ export async function startBotApi(): Promise<BotApi> {
     if (method === 'getWebhookInfo') return { url: api.webhookUrl };
     if (method === 'deleteWebhook') api.webhookUrl = '';
     if (/^send/.test(method)) {
-      return { message_id: call.messageId, date: 0, chat: { id: payload.chat_id, type: 'private' }, text: payload.text };
+      return {
+        message_id: call.messageId,
+        date: 0,
+        chat: { id: payload.chat_id, type: 'private' },
+        text: payload.text,
+      };
     }
     return true;
   }

@@ -5,7 +5,12 @@ import { type OperationDeps, orderLink } from '@mingdan/operations';
 import { findOrder, type Order } from '@mingdan/orders';
 import { testDatabase, testVault } from '@mingdan/orders/testing';
 import type { ProviderName } from '@mingdan/payments';
-import { type Operations, startTelegram, type TelegramRole, type TelegramSettings } from '../../../src/telegram/index.ts';
+import {
+  type Operations,
+  startTelegram,
+  type TelegramRole,
+  type TelegramSettings,
+} from '../../../src/telegram/index.ts';
 import { createTexts } from '../../../src/texts.ts';
 import { type BotApi, type Call, startBotApi } from './bot-api.ts';
 
@@ -38,7 +43,11 @@ export class World {
       db: database.db,
       vault: testVault,
       clock: systemClock,
-      log: createLogger({ process: 'test', level: 'debug', destination: { write: (line) => void this.log.push(line) } }),
+      log: createLogger({
+        process: 'test',
+        level: 'debug',
+        destination: { write: (line) => void this.log.push(line) },
+      }),
       clients: new Map(),
       settings: {
         webhookUrl: 'http://127.0.0.1:3000',
@@ -64,7 +73,8 @@ export class World {
   }
 
   private fakeActs(): Operations {
-    const note = (act: string, orderNo: string, detail?: unknown): void => void this.asked.push({ act, orderNo, detail });
+    const note = (act: string, orderNo: string, detail?: unknown): void =>
+      void this.asked.push({ act, orderNo, detail });
     return {
       startPayment: async (_deps, { orderNo, provider }) => {
         note('startPayment', orderNo, provider);
@@ -132,7 +142,11 @@ export class World {
   /** Waits until an update was handled, or given up. */
   async handled(updateId: number): Promise<string> {
     for (let tries = 0; tries < 500; tries += 1) {
-      const [found] = await rows<{ status: string }>(this.database.db, 'select status from telegram_updates where update_id = :updateId', { updateId });
+      const [found] = await rows<{ status: string }>(
+        this.database.db,
+        'select status from telegram_updates where update_id = :updateId',
+        { updateId },
+      );
       if (found && found.status !== 'pending') return found.status;
       await pause(10);
     }
@@ -184,12 +198,20 @@ export class Person {
 
   taps(data: string): number {
     const message = { message_id: 1, date: 0, chat: this.chat, text: '' };
-    return this.world.api.push({ callback_query: { id: `cb${Math.random()}`, from: this.from, chat_instance: '1', message, data } });
+    return this.world.api.push({
+      callback_query: { id: `cb${Math.random()}`, from: this.from, chat_instance: '1', message, data },
+    });
   }
 
   async changesMembership(status: 'kicked' | 'member'): Promise<string> {
     const user = { id: 1, is_bot: true, first_name: 'Mingdan' };
-    const change = { chat: this.chat, from: this.from, date: 0, old_chat_member: { user, status: 'member' }, new_chat_member: { user, status } };
+    const change = {
+      chat: this.chat,
+      from: this.from,
+      date: 0,
+      old_chat_member: { user, status: 'member' },
+      new_chat_member: { user, status },
+    };
     return this.world.handled(this.world.api.push({ my_chat_member: change }));
   }
 

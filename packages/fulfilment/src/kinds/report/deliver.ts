@@ -1,4 +1,3 @@
-import { changed } from '@mingdan/db';
 import { handToDelivery, type Order, openInput } from '@mingdan/orders';
 import { enqueue, type Outgoing } from '@mingdan/outbox';
 import {
@@ -55,7 +54,6 @@ export function deliverStep(deps: ReportDeps): Step {
               deliveryMessages(order, chatId, report, deps.orderLink(order.orderNo), 'report'),
             );
           await handToDelivery(tx, holding);
-          await changed(tx, `notify mingdan_work, 'outbox'`);
         },
       };
     },
