@@ -10,6 +10,7 @@ const STATEMENT = `with notice as (insert into floor_notices (event_id, body) va
   update floor_orders set status = 'paid', paid_at = now() where order_no = $3 and status = 'pending_payment'`;
 
 const server = createServer((request, response) => {
+  if (request.method === 'GET') return void response.end('ready');
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', async () => {

@@ -58,7 +58,7 @@ export async function benchWebhook(): Promise<BenchLine[]> {
     await prepareFloor(database.db);
     const floor: Round[] = [];
     const ours: Round[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round <= ROUNDS; round += 1) {
       const orders = Array.from(
         { length: NOTICES },
         (_, index) => `REPORT_20261121_${round}${String(index).padStart(7, '0')}`,
@@ -68,7 +68,8 @@ export async function benchWebhook(): Promise<BenchLine[]> {
       ours.push(await measure(webhookProcess(database.url), orders));
     }
     await checkAllPaid(database.db);
-    return report(median(ours), median(floor));
+    // The first round only fills the tables: a new database plans its statements for empty ones.
+    return report(median(ours.slice(1)), median(floor.slice(1)));
   } finally {
     await database.drop();
     await testServer.stop();
@@ -101,7 +102,7 @@ async function prepareOrders(db: Db, orders: string[]): Promise<void> {
 }
 
 function floorServer(url: string): Candidate {
-  return { arguments: [join(import.meta.dirname, 'floor-webhook.ts'), url, '3911'], env: {}, port: 3911, ready: '' };
+  return { arguments: [join(import.meta.dirname, 'floor-webhook.ts'), url, '3911'], env: {}, port: 3911, ready: '/' };
 }
 
 function webhookProcess(url: string): Candidate {
@@ -169,9 +170,7 @@ function noticeRequest(orderNo: string) {
 
 async function untilReady({ port, ready }: Candidate): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const reply = await fetch(`http://127.0.0.1:${port}${ready || '/'}`, ready ? {} : noticeRequest('NONE')).catch(
-      () => undefined,
-    );
+    const reply = await fetch(`http://127.0.0.1:${port}${ready}`).catch(() => undefined);
     if (reply?.status === 200) return;
     await sleep(50);
   }
@@ -193,7 +192,7 @@ async function checkAllPaid(db: Db): Promise<void> {
     db,
     `select 1 from orders where status <> 'paid' and order_no in (select gateway_order_id from payment_attempts)`,
   );
-  if (left > (NOTICES % CONNECTIONS) * ROUNDS) throw new Error(`${left} orders were not paid`);
+  if (left > (NOTICES % CONNECTIONS) * (ROUNDS + 1)) throw new Error(`${left} orders were not paid`);
 }
 
 function median(rounds: Round[]): Round {

@@ -47,6 +47,11 @@ function statOf(pid: number): string[] | undefined {
   }
 }
 
+/** The pid of a process's parent, 0 where the system does not tell. */
+export function parentOf(pid: number): number {
+  return Number(statOf(pid)?.[1] ?? askPs(pid, 'ppid')) || 0;
+}
+
 /** The command line of a process, '' where the system does not tell. */
 export function commandOf(pid: number): string {
   try {

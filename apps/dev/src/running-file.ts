@@ -31,7 +31,7 @@ export function claimCheckout(folder: string): RunningFile {
     const other = read(path);
     if (other && isSameProcess(other)) {
       throw new MingdanError('already_running', `Mingdan already runs in this checkout (process ${other.pid})`, {
-        hint: 'Use that one, or stop it first: Ctrl-C in its terminal.',
+        hint: `Use that one, or stop it first: Ctrl-C in its terminal, or kill ${other.pid}.`,
       });
     }
     rmSync(path, { force: true });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loadEnvironment, repositoryRoot, secretsFile } from '@mingdan/config';
 import { MingdanError } from '@mingdan/kernel';
 import { logPrinter } from './log-lines.ts';
+import { commandOf, identify, isSameProcess, type ProcessId, parentOf } from './processes.ts';
 import { claimCheckout, type RunningFile } from './running-file.ts';
 import { type System, startSystem } from './system.ts';
 import { describeSystem } from './welcome.ts';
@@ -27,7 +28,14 @@ function portOf(value: string | undefined, otherwise: number): number {
   return value !== undefined && /^\d+$/.test(value.trim()) ? Number(value) : otherwise;
 }
 
-/** Settles when somebody wants the end: Ctrl-C, SIGTERM, a closed terminal, or npm being gone (it does not pass signals on). */
+/** npm and the shell between it and us: npm hands signals on to the shell only, and a kill -9 to nobody. */
+function npmAboveUs(): ProcessId[] {
+  if (!process.env['npm_lifecycle_event']) return [];
+  const above = [process.ppid, parentOf(process.ppid)];
+  return above.filter((pid) => pid > 1 && /\bnpm\b|^\S*sh -c /.test(commandOf(pid))).map(identify);
+}
+
+/** Settles when somebody wants the end: Ctrl-C, SIGTERM, a closed terminal, or npm being gone. */
 function wish(stopping: AbortController): Promise<string> {
   return new Promise((done) => {
     const stop = (why: string): void => {
@@ -35,9 +43,8 @@ function wish(stopping: AbortController): Promise<string> {
       done(why);
     };
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop(name));
-    if (!process.env['npm_lifecycle_event']) return;
-    const parent = process.ppid;
-    setInterval(() => process.ppid !== parent && stop('npm ended'), 1_000).unref();
+    const starters = npmAboveUs();
+    setInterval(() => starters.every(isSameProcess) || stop('npm ended'), 1_000).unref();
   });
 }
 

@@ -11,6 +11,8 @@ const state = {
   messages: [],
   labels: labelsFor(navigator.language),
   pressed: new Map(),
+  early: new Set(),
+  isAtBottom: true,
   typing: 0,
 };
 
@@ -30,6 +32,7 @@ setUpSide({
   block: (blocked) => act('block', { blocked }),
 });
 showPeople(userId);
+keepPlace();
 listen();
 
 $('start').addEventListener('click', () => act('start', {}));
@@ -115,7 +118,6 @@ function showService() {
 
 function append(message, scroll = true) {
   const feed = $('feed');
-  const before = feed.scrollHeight - feed.scrollTop - feed.clientHeight;
   const last = [...feed.querySelectorAll('.message')].at(-1);
   const lastDate = last ? Number(last.dataset.date) : 0;
   const isNewDay = startOfDay(new Date(lastDate * 1000)) !== startOfDay(new Date(message.date * 1000));
@@ -126,7 +128,7 @@ function append(message, scroll = true) {
     state.me.started = true;
     meet(state);
   }
-  if (scroll && (before < 200 || !message.from.is_bot)) toBottom();
+  if (scroll && (state.isAtBottom || !message.from.is_bot)) toBottom();
 }
 
 function dated(element, message) {
@@ -154,6 +156,17 @@ function toBottom() {
   feed.scrollTop = feed.scrollHeight;
 }
 
+/** Who reads further up is left there; who is at the end stays at the end, also when a picture has come in or the keyboard opens. */
+function keepPlace() {
+  const feed = $('feed');
+  feed.addEventListener('scroll', () => {
+    state.isAtBottom = feed.scrollHeight - feed.scrollTop - feed.clientHeight < 120;
+  });
+  const follow = () => state.isAtBottom && toBottom();
+  feed.addEventListener('load', follow, { capture: true });
+  new ResizeObserver(follow).observe(feed);
+}
+
 async function act(what, body) {
   const answer = await fetch(`/chat/api/people/${userId}/${what}`, {
     method: 'POST',
@@ -179,14 +192,14 @@ async function press(message, button, element) {
   element.classList.add('waiting');
   const release = () => element.classList.remove('waiting');
   const result = await act('press', { messageId: message.message_id, data: button.callback_data });
-  if (!result || state.early?.has(result.queryId)) return release();
+  if (!result || state.early.has(result.queryId)) return release();
   state.pressed.set(result.queryId, release);
   setTimeout(release, 15_000);
 }
 
 function answered({ queryId, text, alert, url }) {
   // The bot may be quicker than the answer to the press itself.
-  state.early = (state.early ?? new Set()).add(queryId);
+  state.early.add(queryId);
   state.pressed.get(queryId)?.();
   state.pressed.delete(queryId);
   if (url) window.open(url, '_blank', 'noopener');

@@ -10,6 +10,8 @@ const TAGS = {
   spoiler: 'span',
 };
 
+const BLOCKS = new Set(['PRE', 'BLOCKQUOTE']);
+
 /**
  * Text with Telegram's entities as nodes. Everything goes in as text, so nothing that a bot or a person writes becomes markup.
  * @param onCommand called with a command that was clicked, such as `/help`
@@ -32,7 +34,10 @@ export function renderText(text, entities, onCommand) {
       (open.at(-1)?.node ?? fragment).append(node);
       open.push({ entity, node });
     }
-    (open.at(-1)?.node ?? fragment).append(text.slice(from, to));
+    const piece = text.slice(from, to);
+    // A block ends its line by itself: the line break after it would show as an empty line.
+    const isAfterBlock = BLOCKS.has(fragment.lastChild?.nodeName) && open.length === 0;
+    (open.at(-1)?.node ?? fragment).append(isAfterBlock ? piece.replace(/^\n/, '') : piece);
   }
   return fragment;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type Clock, type Logger, messageOf } from '@mingdan/kernel';
 import {
@@ -42,7 +42,7 @@ export async function takeNotice(deps: NotifyDeps, provider: string, request: In
 
   const notice = judge(deps, verifier, { headers: headersOf(request), body });
   if ('status' in notice) return notice;
-  const digest = createHash('sha256').update(body).digest();
+  const digest = hash('sha256', body, 'buffer');
   const line = { provider, order_no: notice.gatewayOrderId, kind: notice.kind };
   try {
     const { verdict, wake } = await deps.store.record(notice, { digest, sealed: deps.sealer?.seal(body) ?? null });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock, Logger } from '@mingdan/kernel';
 import type { NoticeStore } from './store.ts';
 
@@ -29,7 +29,7 @@ export function createRefusals(deps: { store: NoticeStore; clock: Clock; log: Lo
     note(provider, why, body) {
       if (isOneTooMany()) return;
       deps.log.info({ provider, verdict: 'refused', why, size: body.length }, 'notice');
-      const digest = createHash('sha256').update(body).digest();
+      const digest = hash('sha256', body, 'buffer');
       const writing = deps.store
         .refuse({ provider, why, digest, size: body.length })
         .catch((err: unknown) => deps.log.warn({ provider, err }, 'a refused notice was not kept'))

@@ -12,6 +12,15 @@ export function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
     .refine((value) => value >= min && value <= max);
 }
 
+/** A number above 0, also a fraction. */
+export function positive(max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,6})?$/)
+    .transform(Number)
+    .refine((value) => value > 0 && value <= max);
+}
+
 /** A string turned into something else by `parse`, which returns undefined for what cannot be right. */
 export function parsed<T>(parse: (text: string) => T | undefined) {
   return z.string().transform((text, context): T => {

@@ -204,8 +204,8 @@ export const variables = z.object({
       .default(30),
     { expected: 'a number of seconds that divides 60', example: '30' },
   ),
-  ORDER_EXPIRY_MINUTES: variable(format.whole(1, 43_200).default(30), {
-    expected: 'a whole number of minutes, 1 or more',
+  ORDER_EXPIRY_MINUTES: variable(format.positive(43_200).default(30), {
+    expected: 'a number of minutes above 0',
     example: '30',
   }),
   WORKER_CONCURRENCY: variable(format.whole(1, 1_000).default(8), {
@@ -220,12 +220,12 @@ export const variables = z.object({
     expected: 'a whole number of milliseconds, at most 600000',
     example: '2000',
   }),
-  FULFILMENT_DEADLINE_HOURS: variable(format.whole(1, 8_760).default(24), {
-    expected: 'a whole number of hours, 1 or more',
+  FULFILMENT_DEADLINE_HOURS: variable(format.positive(8_760).default(24), {
+    expected: 'a number of hours above 0',
     example: '24',
   }),
-  DELIVERY_MAX_HOURS: variable(format.whole(1, 8_760).default(72), {
-    expected: 'a whole number of hours, 1 or more',
+  DELIVERY_MAX_HOURS: variable(format.positive(8_760).default(72), {
+    expected: 'a number of hours above 0',
     example: '72',
   }),
 });

@@ -73,7 +73,7 @@ async function insertOrder(tx: Db, vault: Vault, request: NewOrder, clock: Clock
     `insert into orders as o (order_no, kind, user_id, product_id, product_slug, product_names, amount_minor, currency, language, input, bazi_source,
                               confirmation_id, promoter_id, expires_at, status_by)
      values (:orderNo, :kind, :userId, :productId, :slug, :names::jsonb, :minor, :currency, :language, :input, :baziSource, :confirmationId,
-             (select promoter_id from users where id = :userId), now() + make_interval(mins => :expiryMinutes), 'buyer')
+             (select promoter_id from users where id = :userId), now() + make_interval(secs => 60 * :expiryMinutes::float8), 'buyer')
      on conflict (confirmation_id) do nothing
      returning ${ORDER_COLUMNS}`,
     {

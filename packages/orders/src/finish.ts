@@ -59,7 +59,7 @@ export async function parkDelivery(db: Db, olderThanHours: number): Promise<{ id
     db,
     `with done as (
        update orders set status = 'completed', completed_at = now(), delivery = 'parked', status_reason = 'undeliverable', status_by = 'housekeeping'
-        where status = 'generating' and delivery = 'sending' and delivery_started_at < now() - make_interval(hours => :hours)
+        where status = 'generating' and delivery = 'sending' and delivery_started_at < now() - make_interval(secs => 3600 * :hours::float8)
        returning id, order_no, promoter_id, amount_minor, currency
      ), ${CREDIT_PROMOTER}, parked as (
        update outbox set status = 'parked' where delivers and status = 'pending' and order_id in (select id from done)

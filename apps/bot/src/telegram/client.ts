@@ -75,7 +75,8 @@ export class LimitedTelegram extends Telegram {
 
   async #waitForSlot(method: string, payload: object): Promise<void> {
     const chatId = chatIdOf(payload);
-    if (chatId === null || !/^(send(?!ChatAction)|edit|copy|forward)/.test(method)) return;
+    // Taking buttons away is no message: it must not delay the next one.
+    if (chatId === null || !/^(send(?!ChatAction)|edit(?!MessageReplyMarkup)|copy|forward)/.test(method)) return;
     // An edit is a call, but no new message in its chat.
     const wait = await takeSlot(
       this.#options.db,

@@ -11,7 +11,7 @@ import { cancelUnpaid, listOrders, resend, showOrder } from './conversations/ord
 import { pay } from './conversations/pay.ts';
 import { askRefundReason, refund, refundForReason } from './conversations/refund.ts';
 import { showMenu, start } from './conversations/start.ts';
-import { support } from './conversations/support.ts';
+import { continuesSupport, support } from './conversations/support.ts';
 import type { Talk } from './talk.ts';
 
 type Command = (talk: Talk, argument: string) => Promise<void>;
@@ -52,13 +52,19 @@ const presses: readonly (readonly [RegExp, Press])[] = [
 ];
 
 export function routeConversations(bot: Telegraf<BotContext>): void {
-  for (const [pattern, run] of presses) bot.action(pattern, (ctx) => run(ctx.talk, ...ctx.match.slice(1)));
+  for (const [pattern, run] of presses) {
+    bot.action(pattern, async (ctx) => {
+      // Who presses something else does not mean the next line as the answer to what was asked before.
+      ctx.talk.session.waiting = null;
+      await run(ctx.talk, ...ctx.match.slice(1));
+    });
+  }
   bot.on('callback_query', async (ctx) => {
     ctx.talk.toast = ctx.talk.t('chat.old_button');
   });
   bot.on('message', async (ctx) => {
     const { message } = ctx;
-    if ('text' in message) await hear(ctx.talk, message.text);
+    if ('text' in message) await hear(ctx.talk, message.text, message.reply_to_message?.message_id);
     else if (CONTENT.some((kind) => kind in message)) await ctx.talk.say(ctx.talk.t('chat.text_only'));
   });
 }
@@ -81,7 +87,7 @@ const CONTENT = [
 const COMMAND = /^\/([a-z]+)(?:@\w+)?(?:\s+([\s\S]*))?$/i;
 
 /** A command, the answer to what was asked last, a whole birth, or nothing we understand. */
-async function hear(talk: Talk, text: string): Promise<void> {
+async function hear(talk: Talk, text: string, repliesTo: number | undefined): Promise<void> {
   const [, name = '', argument = ''] = COMMAND.exec(text.trim()) ?? [];
   const command = commands[name.toLowerCase()];
   if (command) {
@@ -89,6 +95,7 @@ async function hear(talk: Talk, text: string): Promise<void> {
     if (name !== 'cancel') talk.session.waiting = null;
     return command(talk, argument);
   }
+  if (repliesTo !== undefined && (await continuesSupport(talk, repliesTo))) return support(talk, text);
   const { waiting } = talk.session;
   if (waiting?.for === 'support') return support(talk, text);
   if (waiting?.for === 'refund_reason') return refund(talk, waiting.orderNo, text);

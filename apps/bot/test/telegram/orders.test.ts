@@ -133,6 +133,15 @@ describe('check and refund', () => {
     expect(person.last).toContain('没看懂');
   });
 
+  test('a line typed after something else was pressed is no reason for a refund', async () => {
+    const { person, order } = await aBuyer(aPaidOrder);
+    await person.presses(`refund:${order.orderNo}`);
+    await person.presses(`order:${order.orderNo}`);
+    world.asked.length = 0;
+    await person.types('谢谢');
+    expect(world.asked).toEqual([]);
+  });
+
   test('a reason can be pressed', async () => {
     const { person, order } = await aBuyer(aPaidOrder);
     await person.presses(`refund:${order.orderNo}`);
@@ -192,6 +201,9 @@ describe('the rest of the chat', () => {
       ),
     ).toBe(1);
     expect(await world.count('select count(*) as count from support_messages')).toBe(2);
+    await changed(db, `update outbox set status = 'sent', sent_message_id = 90 where chat_id = :id`, { id: person.id });
+    await person.replies(90, '谢谢，还有一个问题');
+    expect(await world.count('select count(*) as count from outbox where chat_id = :id', asked)).toBe(2);
   });
 
   test('/forget asks first, then deletes what was typed', async () => {

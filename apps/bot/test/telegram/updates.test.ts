@@ -228,6 +228,25 @@ describe('the webhook', () => {
     expect(await world.count('select count(*) as count from telegram_updates where update_id = 9')).toBe(1);
   });
 
+  test('in webhook mode the role registers its address and handles what is posted', async () => {
+    Object.assign(world.settings, { mode: 'webhook' });
+    world.startBot();
+    const { webhook } = world.role ?? {};
+    if (!webhook) throw new Error('there is no webhook');
+    const answer = await request(express().use('/telegram/webhook', webhook))
+      .post('/telegram/webhook')
+      .set('x-telegram-bot-api-secret-token', webhookSecret(key))
+      .send(message(10, 7, '/help'));
+    expect(answer.status).toBe(200);
+    expect(await world.handled(10)).toBe('done');
+    const registered = world.api.calls.find(({ method }) => method === 'setWebhook');
+    expect(registered?.payload).toMatchObject({
+      url: 'http://127.0.0.1:3001/telegram/webhook',
+      secret_token: webhookSecret(key),
+    });
+    expect(world.api.calls.some(({ method }) => method === 'getUpdates')).toBe(false);
+  });
+
   test.each([undefined, '', 'wrong', 'a-secret-key-of-thirty-two-characters'])(
     'refuses the secret %p with 401 and writes nothing',
     async (secret) => {

@@ -148,9 +148,9 @@ export const english: Texts = {
   ],
   cardTitle: '{position}: {card} ({orientation})',
   cardLines: [
-    'In the place of the **{position}**, this card feels like movement inside stillness. {orientation}, it says that the strength is there and only looks for its way out. In life it may be the small thing you keep thinking of and have not begun.',
-    'The light falls in the middle and the edges are dark: this is about **focus**. As {position} it does not push, it asks: if you could do one thing only, which would it be? Write the answer down.',
-    'The figure looks far away, but stands firmly. {card} as {position} speaks of **measure**: a step forward is courage, and so is standing still to read the road.',
+    'In the place of the **{position}**, this card feels like movement inside stillness. Drawn {orientation}, it says that the strength is there and only looks for its way out. In life it may be the small thing you keep thinking of and have not begun.',
+    'The light falls in the middle and the edges are dark: this is about **focus**. As the card of the {position} it does not push, it asks: if you could do one thing only, which would it be? Write the answer down.',
+    'The figure looks far away, but stands firmly. {card} as the card of the {position} speaks of **measure**: a step forward is courage, and so is standing still to read the road.',
   ],
   cardsTogether: 'Read together',
   cardsStory:

@@ -1,5 +1,6 @@
 /** Simplified and traditional form, in turn, of each character of the Chinese texts that has two. */
 const PAIRS = `
+删刪医醫厌厭废廢撑撐采採赋賦
 与與专專业業东東两兩个個为為么麼习習书書买買乱亂争爭于於亏虧亲親从從会會伤傷体體余餘倾傾关關养養写寫决決净淨准準减減几幾则則别別劝勸办辦动動劲勁势勢单單却卻厅廳历歷发發变變号號后後听聽咽嚥团團图圖场場
 块塊坚堅垫墊处處备備复復够夠学學实實宫宮对對尔爾带帶并並应應开開张張弯彎强強当當态態总總恼惱惊驚惯慣愿願执執扰擾抢搶择擇挂掛挥揮换換据據断斷旧舊时時显顯晒曬机機条條来來松鬆构構标標树樹样樣检檢欢歡气氣
 没沒温溫满滿灯燈点點烦煩热熱爱愛状狀犹猶独獨环環现現琐瑣电電画畫盏盞盘盤着著确確种種积積称稱稳穩笔筆简簡系係紧緊约約级級纸紙线線练練组組织織终終经經结結绕繞给給绝絕绪緒续續职職胜勝脚腳舍捨艺藝节節获獲
@@ -15,6 +16,6 @@ const traditional = new Map(
 export function toTraditional(text: string): string {
   return text
     .replaceAll('干净', '乾淨')
-    .replaceAll('反复', '反覆')
+    .replaceAll('反复', '反覆').replaceAll('重复', '重複').replaceAll('答复', '答覆')
     .replace(/\p{Script=Han}/gu, (char) => traditional.get(char) ?? char);
 }

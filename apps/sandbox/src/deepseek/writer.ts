@@ -99,7 +99,7 @@ function wholeReport(brief: Brief, voice: Voice): string {
     const body = [
       ...(index === 0 ? chartBlocks(brief, voice) : []),
       ...take(brief, voice.texts.general, 1, used).map((line) => voice.say(line)),
-      ...take(brief, topic.lines, 2, used).map((line) => `- ${voice.say(line)}`),
+      bullets(take(brief, topic.lines, 2, used).map((line) => voice.say(line))),
       ...(isAboutTime(topic) ? periodBlocks(brief, voice) : []),
       ...(index % 2 === 1 || index === brief.headings.length - 1 ? adviceBlocks(topic, voice) : []),
     ];
@@ -111,7 +111,14 @@ function wholeReport(brief: Brief, voice: Voice): string {
 /** One chapter of a long report: the chart, three sub-headings, advice. */
 function oneSection(brief: Brief, voice: Voice): string {
   const topic = topicOf(brief.task, voice, brief);
-  const general = take(brief, voice.texts.general, 4, new Set()).map((line) => voice.say(line));
+  const general = take(brief, voice.texts.general, voice.texts.general.length, new Set()).map((line) =>
+    voice.say(line),
+  );
+  // A little of another topic, as people write who see connections.
+  const others = voice.texts.topics.filter((other) => other !== topic);
+  const neighbour = take(brief, others[brief.pick(others.length)]?.lines ?? [], 2, new Set()).map((line) =>
+    voice.say(line),
+  );
   const [first = '', second = '', third = '', fourth = ''] = take(brief, topic.lines, 4, new Set()).map((line) =>
     voice.say(line),
   );
@@ -126,10 +133,13 @@ function oneSection(brief: Brief, voice: Voice): string {
     general[2] ?? '',
     `### ${headline(third)}`,
     third,
+    general[3] ?? '',
     fourth,
+    general[4] ?? '',
     ...(isAboutTime(topic) ? periodBlocks(brief, voice) : []),
     ...adviceBlocks(topic, voice),
-    general[3] ?? '',
+    bullets(neighbour),
+    general[5] ?? '',
   ]);
 }
 
@@ -197,6 +207,10 @@ function take(brief: Brief, lines: readonly string[], count: number, used: Set<s
   const taken = (fresh.length >= count ? fresh : turned).slice(0, count);
   for (const line of taken) used.add(line);
   return taken;
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
 }
 
 function joinBlocks(blocks: readonly string[]): string {

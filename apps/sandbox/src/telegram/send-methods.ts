@@ -34,8 +34,6 @@ const textInput = z.object({
 
 const fileInput = z.object({
   ...common,
-  document: z.unknown(),
-  photo: z.unknown(),
   caption: z.string().default(''),
   parse_mode: z.string().optional(),
   caption_entities: entityList,

@@ -19,7 +19,9 @@ export function checkText(rich: RichText, kind: 'message' | 'caption' = 'message
     .map((entity) => ({ ...entity, offset: entity.offset - lead }))
     .filter(({ offset, length }) => offset >= 0 && length > 0 && offset < text.length)
     .map((entity) => ({ ...entity, length: Math.min(entity.length, text.length - entity.offset) }));
-  return { text, entities: entities.length > 0 ? entities : detectEntities(text) };
+  // Telegram finds addresses and commands by itself, also beside markup that was given.
+  const found = detectEntities(text).filter((one) => !entities.some((other) => overlap(one, other)));
+  return { text, entities: [...entities, ...found].sort((a, b) => a.offset - b.offset || b.length - a.length) };
 }
 
 const DETECTED: readonly [type: string, pattern: RegExp][] = [
@@ -35,12 +37,19 @@ export function detectEntities(text: string): ApiEntity[] {
     for (const match of text.matchAll(pattern)) {
       const offset = match.index;
       const length = match[0].replace(/[.,;:!?)]+$/, '').length;
-      if (!found.some((entity) => offset < entity.offset + entity.length && entity.offset < offset + length)) {
-        found.push({ type, offset, length });
-      }
+      if (!found.some((entity) => overlap(entity, { offset, length }))) found.push({ type, offset, length });
     }
   }
   return found.sort((a, b) => a.offset - b.offset);
+}
+
+interface Span {
+  readonly offset: number;
+  readonly length: number;
+}
+
+function overlap(a: Span, b: Span): boolean {
+  return a.offset < b.offset + b.length && b.offset < a.offset + a.length;
 }
 
 const TAGS: Record<string, string> = {

@@ -1,8 +1,8 @@
 import type { Logger } from '@mingdan/kernel';
 import { messageOf } from '@mingdan/kernel';
 import { BotApiError } from './errors.ts';
+import { GrowingIds } from './ids.ts';
 import type { Update, UpdateBody } from './types.ts';
-import { firstId } from './world.ts';
 
 export interface PullRequest {
   readonly offset: number;
@@ -38,7 +38,7 @@ const WEBHOOK_TIMEOUT_MS = 30_000;
 /** Updates on their way to the bot, by long polling or by webhook; kept until the bot has confirmed them. */
 export class UpdateQueue {
   private waiting: Update[] = [];
-  private lastId = firstId(Date.now());
+  private readonly ids = new GrowingIds();
   private allowed: readonly string[] = [];
   private poll: OpenPoll | null = null;
   private hook: Webhook | null = null;
@@ -59,7 +59,7 @@ export class UpdateQueue {
   push(body: UpdateBody): Update | null {
     const kind = Object.keys(body)[0] ?? '';
     if (this.allowed.length > 0 && !this.allowed.includes(kind)) return null;
-    const update: Update = { update_id: ++this.lastId, ...body };
+    const update: Update = { update_id: this.ids.next(), ...body };
     this.waiting.push(update);
     this.answerPoll();
     this.wakeHook();

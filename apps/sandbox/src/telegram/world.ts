@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { waitUntil } from '../calls.ts';
 import type { NewPerson } from '../options.ts';
 import { badRequest } from './errors.ts';
+import { GrowingIds } from './ids.ts';
 import type { ApiChat, ApiMessage, ApiUser, BotCommand, ChatEvent, StoredFile } from './types.ts';
 
 /** One Telegram account, and its chat with the bot. */
@@ -17,15 +18,6 @@ export interface Person {
 }
 
 const MAX_KEPT_MESSAGES = 1_000;
-const FIRST_DAY = Date.UTC(2026, 10, 1);
-
-/**
- * Ids go on growing after a restart, although nothing is remembered: whoever keeps a table of update ids must not see an old one again.
- * Ten a second leave room for bursts and fit 31 bits until 2033.
- */
-export function firstId(now: number): number {
-  return Math.max(1, Math.floor((now - FIRST_DAY) / 100));
-}
 
 /** Everybody, everything said, and who wants to hear of changes. */
 export class World {
@@ -35,11 +27,10 @@ export class World {
   readonly changes = new Set<() => void>();
   private readonly everybody = new Map<number, Person>();
   private readonly listeners = new Map<number, Set<(event: ChatEvent) => void>>();
-  private lastMessageId: number;
+  private readonly messageIds = new GrowingIds();
 
   constructor(botId: number, botUsername: string, people: readonly NewPerson[]) {
     this.bot = { id: botId, is_bot: true, first_name: '命单 Mingdan', username: botUsername };
-    this.lastMessageId = firstId(Date.now());
     for (const person of people) this.add(person);
   }
 
@@ -77,7 +68,7 @@ export class World {
 
   say(person: Person, from: 'bot' | 'person', content: Partial<ApiMessage>): ApiMessage {
     const message: ApiMessage = {
-      message_id: ++this.lastMessageId,
+      message_id: this.messageIds.next(),
       from: from === 'bot' ? this.bot : userOf(person),
       chat: chatOf(person),
       date: Math.floor(Date.now() / 1_000),
@@ -119,7 +110,7 @@ export class World {
   restore(saved: readonly Person[]): void {
     for (const person of saved) {
       this.everybody.set(person.id, person);
-      this.lastMessageId = Math.max(this.lastMessageId, ...person.messages.map((message) => message.message_id));
+      this.messageIds.skipTo(person.messages.at(-1)?.message_id ?? 0);
     }
   }
 }

@@ -48,6 +48,11 @@ export function questionOf(field: BirthField): Question {
   }
 }
 
+/** No birth takes more; the search for a place among many words takes seconds, in which nobody else is answered. */
+function isTooMuch(text: string): boolean {
+  return text.length > 300 || text.trim().split(/\s+/).length > 30;
+}
+
 /** Whether a typed text says enough at once to be taken as a whole birth: a date, with something more than a name beside it. */
 function isWholeLine(line: BirthLine): boolean {
   const dated = line.date !== undefined || line.problems.some(({ field }) => field === 'date' || field === 'leap');
@@ -57,6 +62,7 @@ function isWholeLine(line: BirthLine): boolean {
 
 /** One line with everything, at any moment. Undefined where the text is no such line. */
 export function readLine(text: string, now: Date): Reading | undefined {
+  if (isTooMuch(text)) return undefined;
   const line = parseBirthLine(text, now);
   return isWholeLine(line) ? fromLine(line) : undefined;
 }
@@ -86,6 +92,7 @@ function dateFields(parsed: Partial<ParsedDate>): PartialBirth {
 
 /** Reads what was typed at a question. Never throws for what a person typed. */
 export function readAnswer(question: Question, text: string, birth: PartialBirth, now: Date): Reading {
+  if (isTooMuch(text)) return { fields: {}, problem: { code: 'too_long', question } };
   const whole = question === 'date' ? undefined : readLine(text, now);
   if (whole) return whole;
   const reading = readOne(question, text, birth, now);
@@ -130,8 +137,9 @@ const readers: Record<Question, Reader> = {
   place: readPlace,
 };
 
-function readName(text: string, _birth: PartialBirth, now: Date): Reading {
-  const { name, gender } = parseBirthLine(text, now);
+function readName(text: string, birth: PartialBirth, now: Date): Reading {
+  const { name, gender, date } = parseBirthLine(text, now);
+  if (date !== undefined && name === undefined) return readDate(text, birth, now, { fields: {} });
   const said = gender !== undefined && name !== undefined ? { name, gender } : { name: text };
   if (said.name.length <= LONGEST_NAME) return { fields: said };
   return { fields: {}, problem: { code: 'name_too_long', question: 'name' } };

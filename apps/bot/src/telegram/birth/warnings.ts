@@ -7,6 +7,8 @@ type Warning = Chart['warnings'][number];
 /** What a reader of the chart must know, in words: near a border both sides are shown. */
 export function warningTexts(talk: Talk, chart: Chart): string[] {
   return chart.warnings.flatMap((warning) => {
+    // Without an hour there is no clock that an hour could have been taken off.
+    if (warning.code === 'summer_time_removed' && chart.solarTimeUsed === null) return [];
     const text = textOf(talk, warning);
     return text === undefined ? [] : [talk.t('card.warning', { warning: text })];
   });

@@ -21,8 +21,9 @@ export async function chooseProduct(talk: Talk, slug: string): Promise<void> {
   if (!product) return showMenu(talk, talk.t('chat.unknown_product'));
   if (product.kind !== 'report') return showMenu(talk, talk.t('chat.not_in_chat', { product: product.names }));
   const before = talk.session.draft;
-  const replaces = before?.asking === 'card' ? before.id : before?.replaces;
-  const draft = { ...newDraft(slug, before?.birth ?? {}), ...(replaces === undefined ? {} : { replaces }) };
+  const draft = newDraft(slug, before?.birth ?? {});
+  // In the middle of changing a card; another product out of the menu is a card beside it.
+  if (before?.replaces !== undefined) draft.replaces = before.replaces;
   talk.session.draft = draft;
   talk.session.waiting = null;
   const fresh = Object.keys(draft.birth).length === 0;
@@ -82,7 +83,7 @@ export async function answerTyped(talk: Talk, text: string): Promise<boolean> {
       ? readLine(text, now)
       : readAnswer(draft.asking, text, draft.birth, now);
   if (!reading) {
-    await talk.say(`${talk.t('ask.not_understood')} ${talk.t('ask.kept')}\n\n${talk.t('ask.use_buttons')}`);
+    await talk.say(`${talk.t('ask.not_understood')}\n${talk.t('ask.kept')}\n\n${talk.t('ask.use_buttons')}`);
     return true;
   }
   await take(talk, draft.asking === 'card' ? freshId(draft) : draft, product, reading);

@@ -23,6 +23,16 @@ export async function support(talk: Talk, text: string): Promise<void> {
   await talk.say(talk.t('support.sent'));
 }
 
+/** Whether a line was sent as a reply to an operator's answer: the talk goes on there, without a command. */
+export async function continuesSupport(talk: Talk, repliesTo: number): Promise<boolean> {
+  const answer = await row(
+    talk.services.db,
+    `select 1 from outbox where chat_id = :chatId and sent_message_id = :repliesTo and dedupe_key like 'support-answer:%'`,
+    { chatId: talk.chatId, repliesTo },
+  );
+  return answer !== undefined;
+}
+
 /** To the operators' chat; an answer to that message finds its way back by the key (operators.ts). */
 async function passOn(talk: Talk, text: string, operatorChatId: number): Promise<void> {
   const { db, vault, texts, operationDeps, wakeOutbox } = talk.services;

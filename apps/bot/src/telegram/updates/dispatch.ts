@@ -24,7 +24,8 @@ export interface Dispatcher {
   stop(): Promise<void>;
 }
 
-const LEASE_SECONDS = 30;
+/** So long a chat waits after a process died in the middle of its update; renewed three times within it. */
+const LEASE_SECONDS = 15;
 const TRIES = 3;
 /** Telegram or the database away is no fault of the update: about ten minutes of patience. */
 const TRIES_WHEN_UNREACHABLE = 15;

@@ -18,6 +18,8 @@ export interface PollDeps extends RecordDeps {
 }
 
 const LONG_POLL_SECONDS = 25;
+/** So long nobody fetches after a process died; a shorter lease would change hands whenever the database hesitates. */
+const LEASE_SECONDS = 10;
 const LONGEST_PAUSE_MS = 30_000;
 /** After a week without updates Telegram goes on at a random number, perhaps a lower one: an offset from before would hide it. */
 const OFFSET_IS_GOOD_FOR_MS = 24 * 3_600_000;
@@ -25,8 +27,9 @@ const OFFSET_IS_GOOD_FOR_MS = 24 * 3_600_000;
 /** Fetches updates for as long as this process holds the lease; other processes stand by. Ends with the signal. */
 export function pollUpdates(deps: PollDeps): Promise<void> {
   const { db, holder, log, signal } = deps;
-  return holdLease({ db, name: 'telegram-poller', holder, seconds: deps.leaseSeconds ?? 30, log, signal }, (held) =>
-    pollWhileHeld(deps, held),
+  return holdLease(
+    { db, name: 'telegram-poller', holder, seconds: deps.leaseSeconds ?? LEASE_SECONDS, log, signal },
+    (held) => pollWhileHeld(deps, held),
   );
 }
 

@@ -192,6 +192,12 @@ export class Person {
     return this.world.api.push({ message: { message_id: 1, date: 0, from: this.from, chat: this.chat, text } });
   }
 
+  async replies(to: number, text: string): Promise<string> {
+    const before = { message_id: to, date: 0, chat: this.chat };
+    const message = { message_id: 1, date: 0, from: this.from, chat: this.chat, text, reply_to_message: before };
+    return this.world.handled(this.world.api.push({ message }));
+  }
+
   async presses(data: string): Promise<string> {
     return this.world.handled(this.taps(data));
   }
