@@ -31,7 +31,7 @@ create table orders (
   bazi_source text not null default 'local',
   -- one order out of one confirmation card, however often it is pressed
   confirmation_id text unique,
-  external_id text unique,
+  external_id text,
   promoter_id bigint references promoters,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null default now() + interval '30 minutes',
@@ -58,6 +58,7 @@ create index orders_due on orders (due_at, id) where status = 'generating' and d
 create index orders_unpaid on orders (expires_at) where status = 'pending_payment';
 create index orders_being_delivered on orders (delivery_started_at) where status = 'generating' and delivery = 'sending';
 create index orders_payment_failure_to_tell on orders (id) where status = 'failed' and paid_at is null and payment_failure_told_at is null;
+create unique index orders_external_id on orders (external_id) where external_id is not null;
 create index orders_of_user on orders (user_id, id desc);
 
 create table order_events (

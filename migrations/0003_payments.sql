@@ -11,7 +11,7 @@ create table payment_attempts (
   currency text not null,
   provider_payment_id text,
   payment_url text,
-  status text not null default 'open' check (status in ('open', 'paid', 'closed', 'failed')),
+  status text not null default 'open' check (status in ('open', 'closed')),
   created_at timestamptz not null default now(),
   unique (provider, gateway_order_id),
   unique (order_id, provider, method)

@@ -1,7 +1,7 @@
 -- The webhook process's one write. It runs with the owner's rights, so that the process's own role needs none on any table.
 
 create function settle_refund(p_refund_id text, p_status text, p_provider_refund_id text) returns text
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql as $$
 declare
   refund refund_records;
 begin
@@ -31,58 +31,9 @@ begin
   return 'settled';
 end $$;
 
--- What a verified notice of a payment means for its order. Locks the order's row first, so that copies of a notice queue up.
-create function book_payment(
-  p_order orders, p_attempt payment_attempts, p_payment_id text, p_amount_minor bigint
-) returns text language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-  fallback_id constant text := 'order:' || p_attempt.gateway_order_id;
-  known_id constant text := coalesce(p_payment_id, p_attempt.provider_payment_id, fallback_id);
-  paid_already constant boolean := p_order.paid_at is not null or p_order.status in ('paid', 'generating', 'completed');
-  payment_order bigint;
-begin
-  if not paid_already and p_payment_id <> p_attempt.provider_payment_id then
-    return 'payment_id_mismatch';
-  end if;
-  select order_id into payment_order from payment_transactions where provider = p_attempt.provider and provider_payment_id = known_id;
-  if payment_order <> p_order.id then
-    return 'payment_of_other_order';
-  end if;
-  if paid_already and (payment_order is not null or p_payment_id is null) then
-    return 'already';
-  end if;
-  if paid_already then
-    -- the payment was first told without its id: it learns its id now
-    update payment_transactions set provider_payment_id = known_id where provider = p_attempt.provider and provider_payment_id = fallback_id;
-    if found then
-      return 'already';
-    end if;
-  end if;
-
-  insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, amount_minor, currency)
-  values (p_order.id, p_attempt.id, p_attempt.provider, known_id, p_amount_minor, p_attempt.currency);
-  if paid_already then
-    -- The first money of an order that counts as paid (marked by hand, say) is what it was waiting for; any further one goes back.
-    if p_payment_id is not distinct from p_attempt.provider_payment_id
-       and not exists (select 1 from payment_transactions where order_id = p_order.id and provider_payment_id <> known_id) 
-       and not exists (select 1 from refund_records where order_id = p_order.id) then
-      return 'already';
-    end if;
-    perform request_refund_of_payment(p_attempt.provider, known_id, 'second_payment', 'system');
-    return 'second_payment';
-  end if;
-
-  update orders
-     set status = 'paid', paid_at = now(), failed_at = null, provider = p_attempt.provider, due_at = now(), status_by = 'notice',
-         status_reason = case p_order.status when 'expired' then 'paid_late' when 'failed' then 'paid_after_failed_try' end
-   where id = p_order.id;
-  update payment_attempts set status = 'paid', provider_payment_id = coalesce(provider_payment_id, p_payment_id) where id = p_attempt.id;
-  return 'paid';
-end $$;
-
 -- Reserves what is left of a payment, by one conditional update, and asks for its refund. Returns the refund's id, or null where nothing is left.
 create function request_refund_of_payment(p_provider text, p_payment_id text, p_reason text, p_by text, p_amount_minor bigint default null, p_refund_id text default null)
-returns text language plpgsql security definer set search_path = public, pg_temp as $$
+returns text language plpgsql as $$
 declare
   payment payment_transactions;
   wanted bigint;
@@ -103,14 +54,49 @@ begin
   return p_refund_id;
 end $$;
 
+-- A payment for an order that counts as paid already: a repeat, a payment that learns its id, or a second one, which goes back.
+create function book_further_payment(p_order_id bigint, p_attempt payment_attempts, p_payment_id text) returns text
+language plpgsql as $$
+declare
+  fallback_id constant text := 'order:' || p_attempt.gateway_order_id;
+  payment_order bigint;
+begin
+  -- a notice that names no payment is never a second one
+  if p_payment_id is null then
+    return 'already';
+  end if;
+  select order_id into payment_order from payment_transactions where provider = p_attempt.provider and provider_payment_id = p_payment_id;
+  if found then
+    return case payment_order when p_order_id then 'already' else 'payment_of_other_order' end;
+  end if;
+  -- the payment was first told without its id: it learns its id now
+  update payment_transactions set provider_payment_id = p_payment_id
+   where provider = p_attempt.provider and provider_payment_id = fallback_id and order_id = p_order_id;
+  if found then
+    return 'already';
+  end if;
+  insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, amount_minor, currency)
+  values (p_order_id, p_attempt.id, p_attempt.provider, p_payment_id, p_attempt.amount_minor, p_attempt.currency);
+  -- The first money of an order that counts as paid (marked by hand, say) is what it was waiting for; any further one goes back.
+  if p_payment_id is not distinct from p_attempt.provider_payment_id
+     and not exists (select 1 from payment_transactions where order_id = p_order_id and provider_payment_id <> p_payment_id)
+     and not exists (select 1 from refund_records where order_id = p_order_id) then
+    return 'already';
+  end if;
+  perform request_refund_of_payment(p_attempt.provider, p_payment_id, 'second_payment', 'system');
+  return 'second_payment';
+end $$;
+
+-- What a verified notice means. Locks the order's row first, so that copies of a notice queue up.
 create function judge_notice(
   p_provider text, p_kind text, p_order_no text, p_gateway_order_id text, p_payment_id text, p_refund_id text,
   p_amount_minor bigint, p_currency text, p_merchant_matches boolean, p_problem text
-) returns text language plpgsql security definer set search_path = public, pg_temp as $$
+) returns text language plpgsql as $$
 declare
   the_order orders;
   attempt payment_attempts;
   refund refund_records;
+  payment_id text;
 begin
   if not p_merchant_matches then
     return 'other_merchant';
@@ -144,13 +130,30 @@ begin
   if p_amount_minor <> attempt.amount_minor then
     return 'amount_mismatch';
   end if;
+  if p_kind = 'paid' and (the_order.paid_at is not null or the_order.status in ('paid', 'generating', 'completed')) then
+    return book_further_payment(the_order.id, attempt, p_payment_id);
+  end if;
+  if p_payment_id <> attempt.provider_payment_id then
+    return 'payment_id_mismatch';
+  end if;
   if p_kind = 'paid' then
-    return book_payment(the_order, attempt, p_payment_id, attempt.amount_minor);
+    payment_id := coalesce(p_payment_id, attempt.provider_payment_id, 'order:' || p_gateway_order_id);
+    insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, amount_minor, currency)
+    values (the_order.id, attempt.id, p_provider, payment_id, attempt.amount_minor, attempt.currency)
+    on conflict (provider, provider_payment_id) do nothing;
+    if not found then
+      return 'payment_of_other_order';
+    end if;
+    update orders
+       set status = 'paid', paid_at = now(), failed_at = null, provider = p_provider, due_at = now(), status_by = 'notice',
+           status_reason = case the_order.status when 'expired' then 'paid_late' when 'failed' then 'paid_after_failed_try' end
+     where id = the_order.id;
+    if attempt.provider_payment_id is null and p_payment_id is not null then
+      update payment_attempts set provider_payment_id = p_payment_id where id = attempt.id;
+    end if;
+    return 'paid';
   end if;
   if p_kind = 'failed' then
-    if p_payment_id <> attempt.provider_payment_id then
-      return 'payment_id_mismatch';
-    end if;
     update orders set status = 'failed', failed_at = now(), status_reason = 'payment_failed', status_by = 'notice'
      where id = the_order.id and status = 'pending_payment';
     return case when found then 'failed' else 'already' end;
@@ -192,4 +195,4 @@ begin
   on conflict (slot) do update set provider = excluded.provider, why = excluded.why, digest = excluded.digest, size = excluded.size, refused_at = now();
 end $$;
 
-revoke all on function settle_refund, book_payment, request_refund_of_payment, judge_notice, record_notice, record_refused_notice from public;
+revoke all on function settle_refund, book_further_payment, request_refund_of_payment, judge_notice, record_notice, record_refused_notice from public;

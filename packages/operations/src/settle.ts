@@ -12,7 +12,7 @@ export interface Attempt {
   readonly gatewayOrderId: string;
   readonly providerPaymentId: string | null;
   readonly paymentUrl: string | null;
-  readonly status: 'open' | 'paid' | 'closed' | 'failed';
+  readonly status: 'open' | 'closed';
   readonly amount: Money;
 }
 

@@ -16,6 +16,8 @@ const traditional = new Map(
 export function toTraditional(text: string): string {
   return text
     .replaceAll('干净', '乾淨')
-    .replaceAll('反复', '反覆').replaceAll('重复', '重複').replaceAll('答复', '答覆')
+    .replaceAll('反复', '反覆')
+    .replaceAll('重复', '重複')
+    .replaceAll('答复', '答覆')
     .replace(/\p{Script=Han}/gu, (char) => traditional.get(char) ?? char);
 }

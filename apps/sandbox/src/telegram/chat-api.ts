@@ -92,14 +92,15 @@ function stream(context: BotContext, req: Request<{ id: string }>, res: Response
 function sendFile(context: BotContext, req: Request<{ id: string }>, res: Response): void {
   const file = context.world.files.get(req.params.id);
   if (!file) return void res.status(404).json({ error: 'no such file' });
-  const isPicture = /^image\/(png|jpeg|gif|webp)$/.test(sniff(file.bytes) ?? '');
+  const picture = pictureType(file.bytes);
   res.set('x-content-type-options', 'nosniff');
-  res.type(isPicture ? (sniff(file.bytes) ?? '') : 'application/octet-stream');
-  if (!isPicture) res.attachment(file.name);
+  // After the name, which would choose a type of its own.
+  if (!picture) res.attachment(file.name);
+  res.type(picture ?? 'application/octet-stream');
   res.send(file.bytes);
 }
 
-function sniff(bytes: Buffer): string | undefined {
+function pictureType(bytes: Buffer): string | undefined {
   const head = bytes.subarray(0, 12).toString('latin1');
   if (head.startsWith('\x89PNG')) return 'image/png';
   if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';

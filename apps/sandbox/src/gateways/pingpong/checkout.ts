@@ -1,4 +1,4 @@
-import { formatAmount } from '@mingdan/kernel';
+import { formatAmount, pause } from '@mingdan/kernel';
 import express, { type Response, type Router } from 'express';
 import { escapeHtml } from '../../html.ts';
 import { act, type BuyerAction, buyerActions, type Till } from './buyer.ts';
@@ -23,6 +23,8 @@ const STATES: Record<Payment['status'], { zh: string; en: string; icon: string }
   closed: { zh: '订单已关闭', en: 'This payment is closed', icon: '×' },
 };
 
+const SHOP_PATIENCE_MS = 1_500;
+
 /** The page that a buyer sees. Works without scripts: each button is a form. */
 export function checkout(till: Till): Router {
   const router = express.Router();
@@ -34,12 +36,14 @@ export function checkout(till: Till): Router {
     const payment = till.ledger.byPaymentId(req.params.paymentId);
     const action = buyerActions.find((known) => known === req.params.action);
     if (!payment || !action) return show(res, undefined);
-    try {
-      await act(till, payment.orderId, action);
-    } catch (error) {
+    const done = act(till, payment.orderId, action).catch((error) => {
       // Two tabs of one page: the second sees how things stand.
       if (!(error instanceof Refused)) throw error;
-    }
+    });
+    // A shop that is slow to take the notice does not keep its buyer waiting.
+    const enough = new AbortController();
+    await Promise.race([done, pause(SHOP_PATIENCE_MS, enough.signal)]);
+    enough.abort();
     res.redirect(303, `../${encodeURIComponent(payment.paymentId)}`);
   });
   return router;
