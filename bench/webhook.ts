@@ -10,15 +10,7 @@ import { signPingpongBody } from '@mingdan/payments/testing';
 import { z } from 'zod';
 import startServer from '../tests/setup/start-postgres.ts';
 import { testServer } from '../tests/setup/test-server.ts';
-
-export interface BenchLine {
-  bench: string;
-  metric: string;
-  value: number;
-  unit: string;
-  floor: number;
-  ratio: number;
-}
+import type { BenchLine } from './line.ts';
 
 const SECRET = { webhookSecret: 'secret-of-the-benchmark' };
 const CONNECTIONS = 64;

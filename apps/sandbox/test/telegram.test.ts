@@ -182,8 +182,9 @@ describe('the API itself', () => {
     await api.sendMessage(other.id, 'free');
   });
 
-  test('commands that the bot sets are known to the page', async () => {
-    await api.setMyCommands([{ command: 'orders', description: '我的订单' }]);
+  test('commands are shown in the language of the person', async () => {
+    await api.setMyCommands([{ command: 'orders', description: 'my orders' }]);
+    await api.setMyCommands([{ command: 'orders', description: '我的订单' }], { language_code: 'zh' });
     const stream = await fetch(`${world.url}/chat/api/people/${USER}/events`);
     const reader = stream.body?.getReader();
     const first = new TextDecoder().decode((await reader?.read())?.value);

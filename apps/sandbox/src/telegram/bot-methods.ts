@@ -71,15 +71,13 @@ export const botMethods: Record<string, Method> = {
       if (!/^[a-z0-9_]{1,32}$/.test(command)) throw badRequest('BOT_COMMAND_INVALID');
       if (description.length < 1 || description.length > 256) throw badRequest('BOT_COMMAND_DESCRIPTION_INVALID');
     }
-    // The page has one list: that of the default language.
-    const own = typeof fields.language_code === 'string' && fields.language_code !== '';
-    if (!own || context.world.commands.length === 0) context.world.commands = commands;
+    context.world.commands.set(languageOf(fields), commands);
     context.world.tellAll({ kind: 'person' });
     return true;
   },
-  getMyCommands: ({ world }) => world.commands,
-  deleteMyCommands(context) {
-    context.world.commands = [];
+  getMyCommands: ({ world }, { fields }) => world.commands.get(languageOf(fields)) ?? [],
+  deleteMyCommands(context, { fields }) {
+    context.world.commands.delete(languageOf(fields));
     return true;
   },
 
@@ -96,3 +94,7 @@ export const botMethods: Record<string, Method> = {
   logOut: () => true,
   close: () => true,
 };
+
+function languageOf(fields: Readonly<Record<string, unknown>>): string {
+  return typeof fields.language_code === 'string' ? fields.language_code : '';
+}

@@ -72,11 +72,10 @@ function stream(context: BotContext, req: Request<{ id: string }>, res: Response
   if (!person) return void res.status(404).json({ error: `there is no user ${req.params.id}` });
   res.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = (event: unknown) => res.write(`data: ${JSON.stringify(event)}\n\n`);
-  const head = () => ({
-    me: summary(context.world.find(person.id) ?? person),
-    bot: context.world.bot,
-    commands: context.world.commands,
-  });
+  const head = () => {
+    const now = context.world.find(person.id) ?? person;
+    return { me: summary(now), bot: context.world.bot, commands: context.world.commandsFor(now) };
+  };
   send({ kind: 'all', ...head(), messages: person.messages });
   const stop = context.world.listen(person.id, (event: ChatEvent) => {
     send(event.kind === 'person' ? { kind: 'person', ...head() } : event);

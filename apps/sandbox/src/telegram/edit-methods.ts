@@ -91,8 +91,8 @@ function change(context: BotContext, message: ApiMessage, wanted: Change): ApiMe
   }
   context.flood.takeSlot(message.chat.id);
   assign(message, after);
-  // A change of the buttons alone does not mark a message as edited for people, but the API dates it all the same.
-  message.edit_date = Math.floor(Date.now() / 1_000);
+  // A change of the buttons alone does not mark a message as edited.
+  if (after.text !== before.text) message.edit_date = Math.floor(Date.now() / 1_000);
   context.world.tell(message.chat.id, { kind: 'edited', message });
   return message;
 }

@@ -23,7 +23,8 @@ const MAX_KEPT_MESSAGES = 1_000;
 export class World {
   readonly bot: ApiUser & { username: string };
   readonly files = new Map<string, StoredFile>();
-  commands: BotCommand[] = [];
+  /** by the two letters of a language; '' for all others */
+  readonly commands = new Map<string, readonly BotCommand[]>();
   readonly changes = new Set<() => void>();
   private readonly everybody = new Map<number, Person>();
   private readonly listeners = new Map<number, Set<(event: ChatEvent) => void>>();
@@ -78,6 +79,11 @@ export class World {
     if (person.messages.length > MAX_KEPT_MESSAGES) person.messages.splice(0, 100);
     this.tell(person.id, { kind: 'message', message });
     return message;
+  }
+
+  /** The command menu that this person sees. */
+  commandsFor(person: Person): readonly BotCommand[] {
+    return this.commands.get(person.language.slice(0, 2)) ?? this.commands.get('') ?? [];
   }
 
   keepFile(file: Omit<StoredFile, 'id'>): StoredFile {

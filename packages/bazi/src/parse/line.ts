@@ -116,7 +116,9 @@ function takePlace(line: BirthLine, segments: string[][]): string[][] {
  * @param now decides the century of two-digit years
  */
 export function parseBirthLine(text: string, now: Date): BirthLine {
-  const plain = normalise(text.slice(0, 400).replaceAll(CUT, ' '))
+  // A birth is a dozen words; places are looked for in every run of words, which must not grow with what somebody pastes.
+  const words = text.slice(0, 300).replaceAll(CUT, ' ').trim().split(/\s+/u).slice(0, 30).join(' ');
+  const plain = normalise(words)
     .replace(LABELS, ' ')
     .replace(/([0-9])T([0-9])/g, '$1 $2')
     .replace(/(?<![0-9])([0-9]{4}) ([0-9]{1,2}) ([0-9]{1,2}) ([0-9]{1,2}) ([0-9]{1,2})(?![0-9])/, '$1-$2-$3 $4:$5');

@@ -1,0 +1,10 @@
+import { benchWebhook } from './webhook.ts';
+import { benchWorker } from './worker.ts';
+
+const benches = { webhook: benchWebhook, worker: benchWorker };
+const wanted = process.argv.slice(2);
+
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const line of await bench()) console.log(JSON.stringify({ ...line, ratio: Math.round(line.ratio * 100) / 100 }));
+}
