@@ -27,6 +27,17 @@ create index outbox_due on outbox (due_at) where status = 'pending';
 create index outbox_parked on outbox (chat_id) where status = 'parked';
 create index outbox_delivers on outbox (order_id) where delivers;
 
+-- Writes messages in the order of the list; one whose key is there already is said already.
+create function enqueue_messages(p_list jsonb) returns void language sql as $$
+  insert into outbox (chat_id, user_id, order_id, dedupe_key, edits, delivers, payload)
+  select chat_id, user_id, order_id, dedupe_key, edits, delivers, decode(payload, 'base64')
+    from jsonb_to_recordset(p_list)
+      as m(chat_id bigint, user_id bigint, order_id bigint, dedupe_key text, edits text, delivers boolean, payload text, place bigint)
+   order by place
+  on conflict (dedupe_key) do nothing
+$$;
+revoke all on function enqueue_messages from public;
+
 -- Updates of Telegram, written down before the offset moves.
 create table telegram_updates (
   update_id bigint primary key,

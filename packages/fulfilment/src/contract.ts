@@ -1,6 +1,7 @@
 import type { Db } from '@mingdan/db';
 import type { Clock, Logger, OrderKind, Vault } from '@mingdan/kernel';
-import type { Order, SavedStep, StepCost } from '@mingdan/orders';
+import type { Holding, Order, StepCost } from '@mingdan/orders';
+import type { Outgoing } from '@mingdan/outbox';
 
 /** What every step may use, whatever the product kind. */
 export interface FulfilmentDeps {
@@ -13,12 +14,6 @@ export interface FulfilmentDeps {
   readonly retryBaseMs: number;
   /** something was put into the outbox and committed: the sender may look at once */
   readonly onEnqueued?: () => void;
-}
-
-export interface Holding {
-  readonly orderId: number;
-  readonly orderNo: string;
-  readonly owner: string;
 }
 
 export interface StepContext {
@@ -37,12 +32,13 @@ export interface StepContext {
 
 /** A step says what came of it as a value; throwing is for the unexpected. */
 export type StepOutcome =
-  /** saved under the step's name; `alongside` runs in the same transaction */
+  /** saved under the step's name, together with what it says; `handOver`: its report lies in the outbox, the sender has the order now */
   | {
       readonly kind: 'done';
       readonly result?: unknown;
       readonly cost?: StepCost;
-      readonly alongside?: (tx: Db) => Promise<void>;
+      readonly say?: readonly Outgoing[];
+      readonly handOver?: boolean;
     }
   /** no fault of the order's: leave it and come back */
   | { readonly kind: 'rest'; readonly seconds: number; readonly why: string }
@@ -62,5 +58,3 @@ export interface Fulfiller {
   readonly kind: OrderKind;
   stages(order: Order): readonly Stage[];
 }
-
-export type { SavedStep };

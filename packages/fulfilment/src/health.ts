@@ -8,18 +8,27 @@ export const STREAK_LIMIT = 3;
 /** While the queue is paused, one order at a time may try, this often. Seconds. */
 export const PROBE_SECONDS = 30;
 
+export interface Gate {
+  readonly may: boolean;
+  /** how long to wait where it may not */
+  readonly seconds: number;
+  /** a pause or a streak of refusals is on: the next answer ends it */
+  readonly troubled: boolean;
+}
+
 /** Whether the model may be asked now. During a pause one order wins the probe, the others wait for `seconds`. */
-export async function mayAskModel(db: Db, probeSeconds = PROBE_SECONDS): Promise<{ may: boolean; seconds: number }> {
-  const gate = await row<{ may: boolean; seconds: number }>(
+export async function mayAskModel(db: Db, probeSeconds = PROBE_SECONDS): Promise<Gate> {
+  const gate = await row<Gate>(
     db,
     `with probe as (
        update fulfilment_health set probe_at = now() + make_interval(secs => :probeSeconds) where paused_at is not null and probe_at <= now() returning 1)
      select paused_at is null or exists (select 1 from probe) as may,
-            greatest(1, coalesce(ceil(extract(epoch from probe_at - now())), 1))::integer as seconds
+            greatest(1, coalesce(ceil(extract(epoch from probe_at - now())), 1))::integer as seconds,
+            paused_at is not null or streak_answer is not null as troubled
        from fulfilment_health`,
     { probeSeconds },
   );
-  return gate ?? { may: true, seconds: 0 };
+  return gate ?? { may: true, seconds: 0, troubled: false };
 }
 
 /** Pauses the queue and tells the operators, once per pause. `cause` names no key. */
@@ -47,11 +56,6 @@ export async function pauseFulfilment(
 
 /** The model answered: a pause is over, a streak of refusals is broken, and waiting orders go on at once. */
 export async function modelAnswered(deps: FulfilmentDeps): Promise<void> {
-  const troubled = await row<{ since: Date | null }>(
-    deps.db,
-    'select paused_at as since from fulfilment_health where paused_at is not null or streak_answer is not null',
-  );
-  if (!troubled) return;
   await deps.db.transaction(async (tx) => {
     const ended = await row<{ since: Date | null }>(
       tx,

@@ -5,6 +5,6 @@ export { countRefusal, mayAskModel, modelAnswered, pauseFulfilment, STREAK_LIMIT
 export type { ReportDeps } from './kinds/report/contract.ts';
 export { deliveryMessages, type RenderedReport, renderedReport } from './kinds/report/deliver.ts';
 export { reportFulfiller } from './kinds/report/steps.ts';
-export { replacePaymentMessages } from './payment-messages.ts';
+export { paymentMessageEdits } from './payment-messages.ts';
 export { type RefundRule, refundRules } from './refund-rules.ts';
 export { runOrder } from './run-order.ts';

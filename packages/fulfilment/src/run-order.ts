@@ -1,16 +1,18 @@
 import { isConnectionError } from '@mingdan/db';
 import { backoffMs, messageOf } from '@mingdan/kernel';
-import { countFailure, type Order, OrderTakenAway, putDown, savedSteps, saveStep } from '@mingdan/orders';
-import type {
-  Fulfiller,
-  FulfilmentDeps,
-  Holding,
-  SavedStep,
-  Stage,
-  Step,
-  StepContext,
-  StepOutcome,
-} from './contract.ts';
+import {
+  completeIfDelivered,
+  countFailure,
+  type Holding,
+  type Order,
+  OrderTakenAway,
+  putDown,
+  type SavedStep,
+  savedSteps,
+  saveStep,
+} from '@mingdan/orders';
+import { sealedMessages } from '@mingdan/outbox';
+import type { Fulfiller, FulfilmentDeps, Stage, Step, StepContext, StepOutcome } from './contract.ts';
 import { failOrder } from './fail.ts';
 
 /** An order whose holders keep dying is not worth another process. */
@@ -114,11 +116,17 @@ async function runStep(
   try {
     const outcome = await step.run({ ...shared, failures, log, countFailure: count });
     if (outcome.kind !== 'done') return outcome;
-    await deps.db.transaction(async (tx) => {
-      await saveStep(tx, deps.vault, holding, step.name, outcome.result, outcome.cost);
-      await outcome.alongside?.(tx);
+    const { result, cost = {}, say = [], handOver = false } = outcome;
+    await saveStep(deps.db, deps.vault, holding, {
+      step: step.name,
+      result,
+      cost,
+      messages: sealedMessages(deps.vault, say),
+      handOver,
     });
-    if (outcome.alongside) deps.onEnqueued?.();
+    if (say.length > 0) deps.onEnqueued?.();
+    // A buyer without a chat reads it on the order page: nothing has to be sent.
+    else if (handOver) await completeIfDelivered(deps.db, holding.orderId);
     log.info({ ms: Math.round(performance.now() - started) }, 'step done');
     return outcome;
   } catch (error) {

@@ -194,11 +194,24 @@ describe('the runner', () => {
     expect(await state(order)).toMatchObject({ status: 'failed', reason: 'poisoned' });
   });
 
-  test('saves a step and what belongs to it together or not at all', async () => {
+  test('saves a step and what it says together or not at all', async () => {
     const order = await claimed();
-    const torn: StepOutcome = { kind: 'done', result: 1, alongside: () => Promise.reject(new Error('died between')) };
+    const message = { template: 'report_part', params: { text: 'x' } } as const;
+    // No chat has this number: the database refuses the message, and with it the step.
+    const torn: StepOutcome = {
+      kind: 'done',
+      result: 1,
+      say: [{ chatId: Number.NaN, orderId: order.id, dedupeKey: `torn:${order.orderNo}`, message }],
+    };
     await run(order, [[step('torn', () => torn)]]);
     expect(await saved(order)).toEqual([]);
+    expect(await said(order)).toEqual([]);
+  });
+
+  test('completes an order without a chat when its report is written', async () => {
+    const order = await claimed();
+    await run(order, [[step('deliver', () => ({ kind: 'done', result: {}, handOver: true }))]]);
+    expect(await state(order)).toMatchObject({ status: 'completed', delivery: 'delivered' });
   });
 
   test('refunds nothing for a free order, and says so', async () => {

@@ -1,6 +1,7 @@
-import { replacePaymentMessages } from '@mingdan/fulfilment';
+import { paymentMessageEdits } from '@mingdan/fulfilment';
 import { messageOf } from '@mingdan/kernel';
 import { expire, findOrder, type Order } from '@mingdan/orders';
+import { enqueue } from '@mingdan/outbox';
 import { checkPayment } from './check-payment.ts';
 import type { OperationDeps } from './contract.ts';
 import { type Attempt, attemptsOf } from './settle.ts';
@@ -63,7 +64,7 @@ async function close(deps: OperationDeps, order: Order, attempt: Attempt): Promi
 async function end(deps: OperationDeps, order: Order, reason: 'expired' | 'cancelled', by: string): Promise<boolean> {
   const ended = await deps.db.transaction(async (tx) => {
     if (!(await expire(tx, order.id, reason, by))) return false;
-    await replacePaymentMessages(deps, tx, order, reason);
+    await enqueue(tx, deps.vault, await paymentMessageEdits(tx, order, reason));
     return true;
   });
   if (ended) deps.log.info({ order_no: order.orderNo, status: 'expired', reason }, 'order moved');

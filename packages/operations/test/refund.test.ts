@@ -48,7 +48,12 @@ describe("a buyer's wish for the money back", () => {
     await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);
     await wish(order);
     await expect(
-      saveStep(db, testVault, { orderId: order.id, orderNo: order.orderNo, owner: 'A' }, 'section', {}),
+      saveStep(
+        db,
+        testVault,
+        { orderId: order.id, orderNo: order.orderNo, owner: 'A' },
+        { step: 'section', result: {} },
+      ),
     ).rejects.toThrow(OrderTakenAway);
   });
 

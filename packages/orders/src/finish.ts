@@ -2,20 +2,6 @@ import { changed, type Db, row, rows } from '@mingdan/db';
 import { requestRefundOfOrder } from './refund-records.ts';
 import { OrderTakenAway } from './steps.ts';
 
-/** The order's report lies in the outbox: from here on the sender has it, and completes it with its last part. @throws OrderTakenAway */
-export async function handToDelivery(
-  tx: Db,
-  holding: { orderId: number; orderNo: string; owner: string },
-): Promise<void> {
-  const handed = await changed(
-    tx,
-    `update orders set delivery = 'sending', delivery_started_at = now(), lease_owner = null
-      where id = :orderId and lease_owner = :owner and status = 'generating' and delivery = 'none'`,
-    { orderId: holding.orderId, owner: holding.owner },
-  );
-  if (handed === 0) throw new OrderTakenAway(holding.orderNo);
-}
-
 /**
  * Completes an order when none of its parts is left unsent (a buyer without a chat has none), and credits its promoter, once.
  * An order that was completed as parked only learns that it was delivered after all. @returns true when it was completed now

@@ -2,7 +2,7 @@ export type { Localised } from '@mingdan/kernel';
 export { claimPaid, type Holder, putDown, renewLeases, takeOverDue } from './claim.ts';
 export { createOrder, type NewOrder, OrderRefused } from './create.ts';
 export { expire, takeOverdue } from './expire.ts';
-export { completeIfDelivered, failAndRefund, handToDelivery, parkDelivery } from './finish.ts';
+export { completeIfDelivered, failAndRefund, parkDelivery } from './finish.ts';
 export {
   type Delivery,
   findOrder,
@@ -26,7 +26,16 @@ export {
   settleRefund,
 } from './refund-records.ts';
 export { canMove, firstStatus, type OrderMove, type OrderStatus, orderMoves, orderStatuses } from './states.ts';
-export { countFailure, OrderTakenAway, type SavedStep, type StepCost, savedSteps, saveStep } from './steps.ts';
+export {
+  countFailure,
+  type FinishedStep,
+  type Holding,
+  OrderTakenAway,
+  type SavedStep,
+  type StepCost,
+  savedSteps,
+  saveStep,
+} from './steps.ts';
 export {
   findUser,
   forgetUser,

@@ -97,8 +97,10 @@ describe('a step', () => {
   test('is saved once: what was saved first stays', async () => {
     const order = await aPaidOrder(db);
     await claimPaid(db, A, 5);
-    await saveStep(db, testVault, hold(order, 'A'), 'bazi', { pillars: 1 }, { costMicros: 5 });
-    await expect(saveStep(db, testVault, hold(order, 'A'), 'bazi', { pillars: 2 })).rejects.toThrow(OrderTakenAway);
+    await saveStep(db, testVault, hold(order, 'A'), { step: 'bazi', result: { pillars: 1 }, cost: { costMicros: 5 } });
+    await expect(saveStep(db, testVault, hold(order, 'A'), { step: 'bazi', result: { pillars: 2 } })).rejects.toThrow(
+      OrderTakenAway,
+    );
     expect((await savedSteps(db, testVault, order.id)).get('bazi')).toEqual({
       done: true,
       failures: 0,
@@ -111,14 +113,16 @@ describe('a step', () => {
     await claimPaid(db, A, 5);
     await leaseEnds(order.id);
     await takeOverDue(db, B, 5);
-    await expect(saveStep(db, testVault, hold(order, 'A'), 'bazi', {})).rejects.toThrow(OrderTakenAway);
-    await expect(saveStep(db, testVault, hold(order, 'B'), 'bazi', {})).resolves.toBeUndefined();
+    await expect(saveStep(db, testVault, hold(order, 'A'), { step: 'bazi', result: {} })).rejects.toThrow(
+      OrderTakenAway,
+    );
+    await expect(saveStep(db, testVault, hold(order, 'B'), { step: 'bazi', result: {} })).resolves.toBeUndefined();
   });
 
   test('is unreadable in the database', async () => {
     const order = await aPaidOrder(db);
     await claimPaid(db, A, 5);
-    await saveStep(db, testVault, hold(order, 'A'), 'section:love', { text: '缘分很好' });
+    await saveStep(db, testVault, hold(order, 'A'), { step: 'section:love', result: { text: '缘分很好' } });
     const { rows } = await db.raw('select result from order_steps where order_id = ?', [order.id]);
     expect(rows[0].result.includes('缘分')).toBe(false);
   });

@@ -8,16 +8,16 @@ import {
   completeIfDelivered,
   failAndRefund,
   findOrder,
-  handToDelivery,
   type Order,
   OrderTakenAway,
   parkDelivery,
   recordNotice,
   rememberPromoter,
   requestRefundOfOrder,
+  saveStep,
   settleRefund,
 } from '../src/index.ts';
-import { anUnpaidOrder, aPaidOrder, aUser, paidNotice, testDatabase } from '../src/testing.ts';
+import { anUnpaidOrder, aPaidOrder, aUser, paidNotice, testDatabase, testVault } from '../src/testing.ts';
 
 let database: TestDatabase;
 let db: Db;
@@ -106,7 +106,7 @@ describe('an order that fails', () => {
 
   test('is never failed once its report is on its way', async () => {
     const order = await claimed();
-    await handToDelivery(db, hold(order));
+    await saveStep(db, testVault, hold(order), { step: 'deliver', handOver: true });
     await expect(db.transaction((tx) => failAndRefund(tx, { ...failed(order), owner: null }))).rejects.toThrow(
       OrderTakenAway,
     );
@@ -189,7 +189,7 @@ describe('refunds', () => {
 describe('a delivered order', () => {
   async function beingDelivered(wanted: Parameters<typeof aPaidOrder>[1] = {}): Promise<Order> {
     const order = await claimed(wanted);
-    await handToDelivery(db, hold(order));
+    await saveStep(db, testVault, hold(order), { step: 'deliver', handOver: true });
     return order;
   }
   const part = (order: Order, status = 'pending') =>

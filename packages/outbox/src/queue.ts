@@ -1,4 +1,4 @@
-import { changed, type Db, rows } from '@mingdan/db';
+import { changed, type Db, row, rows } from '@mingdan/db';
 import type { Vault } from '@mingdan/kernel';
 import { PAYLOAD } from './enqueue.ts';
 import type { Message } from './message.ts';
@@ -38,13 +38,20 @@ export function openPayload(vault: Vault, message: DueMessage): Message {
   return vault.open(PAYLOAD, message.payload) as Message;
 }
 
-/** The text itself is dropped: the message id is all that is needed from now on. */
-export async function markSent(db: Db, id: number, messageId: number | null): Promise<void> {
-  await changed(
+/** The text itself is dropped: the message id is all that is needed from now on. @returns true for the last unsent part of a report */
+export async function markSent(db: Db, id: number, messageId: number | null): Promise<boolean> {
+  const sent = await row<{ last: boolean }>(
     db,
-    `update outbox set status = 'sent', sent_message_id = :messageId::bigint, sent_at = now(), payload = null, last_error = null where id = :id and status = 'pending'`,
+    `with done as (
+       update outbox set status = 'sent', sent_message_id = :messageId::bigint, sent_at = now(), payload = null, last_error = null
+        where id = :id and status = 'pending' returning id, order_id, delivers)
+     select delivers and not exists (
+              select 1 from outbox other where other.order_id = done.order_id and other.delivers and other.id <> done.id
+                 and other.status in ('pending', 'parked')) as last
+       from done`,
     { id, messageId },
   );
+  return sent?.last ?? false;
 }
 
 /** Telegram will never take this one. */

@@ -1,5 +1,5 @@
-import type { Db } from '@mingdan/db';
-import { backoffMs, type Logger, messageOf, type Vault } from '@mingdan/kernel';
+import { type Db, isConnectionError } from '@mingdan/db';
+import { backoffMs, type Logger, messageOf, pause, type Vault } from '@mingdan/kernel';
 import type { Message } from './message.ts';
 import { type DueMessage, markDropped, markParked, markSent, openPayload, postpone } from './queue.ts';
 
@@ -32,7 +32,7 @@ export interface SenderDeps {
   readonly vault: Vault;
   readonly log: Logger;
   readonly channel: OutboxChannel;
-  /** called after a part of an order's report was sent or dropped */
+  /** called when the last part of an order's report was sent */
   readonly onDelivered: (orderId: number) => Promise<void>;
   readonly onSlowDown: (retryAfterSeconds: number) => Promise<void>;
   readonly signal: AbortSignal;
@@ -49,15 +49,29 @@ export async function sendDue(deps: SenderDeps, due: DueMessage): Promise<void> 
   }
   const message = openPayload(deps.vault, due);
   const started = performance.now();
+  let delivered: Delivered;
   try {
-    const { messageId } = await deps.channel.send(due.chatId, due.language, message, due.editsMessageId, deps.signal);
-    await markSent(deps.db, due.id, messageId);
-    log.info({ template: message.template, ms: Math.round(performance.now() - started) }, 'message sent');
+    delivered = await deps.channel.send(due.chatId, due.language, message, due.editsMessageId, deps.signal);
   } catch (error) {
     if (deps.signal.aborted) return;
     await writeDownFailure(deps, due, deps.channel.failureOf(error), log.child({ template: message.template }));
+    return;
   }
-  if (due.delivers && due.orderId !== null) await deps.onDelivered(due.orderId);
+  const last = await noteSent(deps, due.id, delivered.messageId);
+  log.info({ template: message.template, ms: Math.round(performance.now() - started) }, 'message sent');
+  if (last && due.orderId !== null) await deps.onDelivered(due.orderId);
+}
+
+/** It was said: while the database is away the note waits, since a message whose note is lost would be said again. */
+async function noteSent(deps: SenderDeps, id: number, messageId: number | null): Promise<boolean> {
+  for (;;) {
+    try {
+      return await markSent(deps.db, id, messageId);
+    } catch (error) {
+      if (!isConnectionError(error) || deps.signal.aborted) throw error;
+      await pause(500, deps.signal);
+    }
+  }
 }
 
 async function writeDownFailure(deps: SenderDeps, due: DueMessage, failure: SendFailure, log: Logger): Promise<void> {

@@ -177,7 +177,7 @@ describe('the outbox', () => {
     expect(await row(db, 'select status from outbox')).toEqual({ status: 'dropped' });
   });
 
-  test('tells about each part of a report', async () => {
+  test('tells when the last part of a report is sent', async () => {
     await changed(
       db,
       `insert into orders (id, order_no, kind, product_slug, product_names, amount_minor, currency) overriding system value values (1, 'REPORT_20260101_AAAAAAAA', 'report', 'x', '{}', 1, 'CNY') on conflict do nothing`,

@@ -7,6 +7,7 @@ const SIDE_BY_SIDE = 30;
 const LEASE_SECONDS = 8;
 /** Rests and limits end between wake-ups: look again after this. */
 const LOOK_AGAIN_MS = 500;
+const GATHER_MS = 4;
 
 export interface OutboxSender {
   wake(): void;
@@ -40,6 +41,8 @@ export function createOutboxSender(deps: OutboxSenderDeps): OutboxSender {
         sending.set(message.chatId, sent);
       }
       await Promise.race([bell, sleep(LOOK_AGAIN_MS, signal)]);
+      // Chats finish one by one: what a few milliseconds bring is looked up together.
+      await sleep(GATHER_MS, signal);
       if (sending.size >= SIDE_BY_SIDE) await Promise.race([...sending.values(), aborted(signal)]);
     }
     await Promise.all(sending.values());

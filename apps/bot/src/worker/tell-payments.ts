@@ -1,5 +1,5 @@
 import { type Db, row } from '@mingdan/db';
-import { alarm, amountText, replacePaymentMessages } from '@mingdan/fulfilment';
+import { alarm, amountText, paymentMessageEdits } from '@mingdan/fulfilment';
 import { formatAmount, isCurrency } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import { ORDER_COLUMNS, type Order } from '@mingdan/orders';
@@ -18,7 +18,7 @@ async function tellOneFailure(deps: OperationDeps, tx: Db): Promise<boolean> {
       returning ${ORDER_COLUMNS}`,
   );
   if (!order) return false;
-  await replacePaymentMessages(deps, tx, order, 'failed');
+  await enqueue(tx, deps.vault, await paymentMessageEdits(tx, order, 'failed'));
   if (order.chatId !== null) {
     const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) };
     const message = { template: 'payment_failed', params } as const;

@@ -4,7 +4,7 @@ import type { TestDatabase } from '@mingdan/db/testing';
 import type { Fulfiller, FulfilmentDeps, StepContext } from '@mingdan/fulfilment';
 import { createLogger, type OrderKind, pause, randomToken, systemClock } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
-import { findOrder, handToDelivery, type Order, recordNotice } from '@mingdan/orders';
+import { findOrder, type Order, recordNotice } from '@mingdan/orders';
 import { anUnpaidOrder, aPaidOrder, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import { enqueue, type Message, type OutboxChannel } from '@mingdan/outbox';
 import { FakeGateway, operationDeps } from '../../../../packages/operations/test/fake-gateway.ts';
@@ -54,22 +54,16 @@ function quickFulfiller(make: (context: StepContext) => Promise<void> = async ()
           name: 'make',
           async run(context) {
             await make(context);
-            return {
-              kind: 'done',
-              async alongside(tx) {
-                const { order, holding } = context;
-                const chatId = order.chatId ?? 0;
-                const message: Message = { template: 'report_part', params: { text: order.orderNo } };
-                await enqueue(tx, testVault, {
-                  chatId,
-                  orderId: order.id,
-                  dedupeKey: `report:${order.orderNo}`,
-                  message,
-                  delivers: true,
-                });
-                await handToDelivery(tx, holding);
-              },
+            const { order } = context;
+            const message: Message = { template: 'report_part', params: { text: order.orderNo } };
+            const part = {
+              chatId: order.chatId ?? 0,
+              orderId: order.id,
+              dedupeKey: `report:${order.orderNo}`,
+              message,
+              delivers: true,
             };
+            return { kind: 'done', say: [part], handOver: true };
           },
         },
       ],

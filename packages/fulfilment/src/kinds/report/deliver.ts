@@ -1,5 +1,5 @@
-import { handToDelivery, type Order, openInput } from '@mingdan/orders';
-import { enqueue, type Outgoing } from '@mingdan/outbox';
+import { type Order, openInput } from '@mingdan/orders';
+import type { Outgoing } from '@mingdan/outbox';
 import {
   assembleReport,
   entertainmentNotice,
@@ -40,22 +40,12 @@ export function deliverStep(deps: ReportDeps): Step {
   return {
     name: RENDERED,
     async run(context) {
-      const { order, holding } = context;
+      const { order } = context;
+      const { chatId } = order;
       const report = render(deps, context);
-      return {
-        kind: 'done',
-        result: report,
-        async alongside(tx) {
-          const { chatId } = order;
-          if (chatId !== null)
-            await enqueue(
-              tx,
-              deps.vault,
-              deliveryMessages(order, chatId, report, deps.orderLink(order.orderNo), 'report'),
-            );
-          await handToDelivery(tx, holding);
-        },
-      };
+      const say =
+        chatId === null ? [] : deliveryMessages(order, chatId, report, deps.orderLink(order.orderNo), 'report');
+      return { kind: 'done', result: report, say, handOver: true };
     },
   };
 }

@@ -19,7 +19,7 @@ export function sectionStep(deps: ReportDeps, section: string): Step {
       if (!gate.may) return { kind: 'rest', seconds: gate.seconds, why: 'fulfilment is paused' };
       try {
         const { text, usage, costMicros, durationMs } = await write(deps, context, section);
-        await modelAnswered(deps);
+        if (gate.troubled) await modelAnswered(deps);
         const cost = {
           promptTokens: usage.promptTokens,
           cachedTokens: usage.cacheHitTokens,

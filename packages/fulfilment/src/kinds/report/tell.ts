@@ -1,32 +1,21 @@
-import { enqueue } from '@mingdan/outbox';
+import type { Message } from '@mingdan/outbox';
 import type { FulfilmentDeps, Step } from '../../contract.ts';
 import { amountText } from '../../fail.ts';
-import { replacePaymentMessages } from '../../payment-messages.ts';
+import { paymentMessageEdits } from '../../payment-messages.ts';
 
 /** "Paid, your report is being made", and the payment button goes. */
 export function tellStep(deps: FulfilmentDeps): Step {
   return {
     name: 'tell',
     async run({ order }) {
-      return {
-        kind: 'done',
-        async alongside(tx) {
-          const { chatId, orderNo } = order;
-          if (chatId === null) return;
-          const product = order.productNames;
-          const paid = { template: 'order_paid', params: { orderNo, product, amount: amountText(order) } } as const;
-          const message =
-            order.amount.minor > 0 ? paid : ({ template: 'order_free', params: { orderNo, product } } as const);
-          await enqueue(tx, deps.vault, {
-            chatId,
-            userId: order.userId,
-            orderId: order.id,
-            dedupeKey: `paid:${orderNo}`,
-            message,
-          });
-          await replacePaymentMessages(deps, tx, order, 'paid');
-        },
-      };
+      const { chatId, orderNo, productNames: product } = order;
+      if (chatId === null) return { kind: 'done' };
+      const paid: Message = { template: 'order_paid', params: { orderNo, product, amount: amountText(order) } };
+      const free: Message = { template: 'order_free', params: { orderNo, product } };
+      const message = order.amount.minor > 0 ? paid : free;
+      const told = { chatId, userId: order.userId, orderId: order.id, dedupeKey: `paid:${orderNo}`, message };
+      // What the buyer waits for first, the tidying of old messages behind it.
+      return { kind: 'done', say: [told, ...(await paymentMessageEdits(deps.db, order, 'paid'))] };
     },
   };
 }

@@ -1,0 +1,183 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** Every page of the repository, as paths from its root. Prompt templates are Markdown too, but no pages. */
+function pages(folder = root): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory())
+      return entry.name === 'node_modules' || entry.name.startsWith('.') || path.endsWith('report/products')
+        ? []
+        : pages(path);
+    return entry.name.endsWith('.md') ? [relative(root, path)] : [];
+  });
+}
+
+const all = pages();
+const guides = all.filter((path) => !path.startsWith('docs/adr/'));
+
+/** What lies between fences is code: it has no links. */
+const withoutCode = (text: string): string => text.replace(/^ *```[\s\S]*?^ *```$/gm, '').replace(/`[^`\n]*`/g, '');
+
+function linksOf(path: string): string[] {
+  const text = withoutCode(read(path));
+  const markdown = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  const html = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target = '']) => target);
+  return [...markdown, ...html].filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The anchors that a page offers, made of its headings as Git hosts make them. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}
+
+function isBroken(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : relative(root, join(root, dirname(page), path));
+  if (target.startsWith('..') || !existsSync(join(root, target))) return true;
+  return anchor !== undefined && !anchorsOf(read(target)).includes(anchor);
+}
+
+describe('the pages', () => {
+  test.each(all)('%s links only to what is there', (page) => {
+    expect(linksOf(page).filter((link) => isBroken(page, link))).toEqual([]);
+  });
+
+  test.each(all)('%s has no empty drawing and no path of a machine', (page) => {
+    const text = read(page);
+    for (const [, drawing = ''] of text.matchAll(/```mermaid\n([\s\S]*?)```/g))
+      expect(drawing.trim().split('\n').length).toBeGreaterThan(2);
+    expect(text).not.toMatch(/(?:^|[\s"'`(])\/(?:home|root|work|Users|tmp)\//m);
+  });
+
+  test('the map names every page of docs', () => {
+    const map = linksOf('docs/README.md');
+    const missing = all.filter((path) => /^docs\/(?!README)/.test(path) && !map.includes(relative('docs', path)));
+    expect(missing).toEqual([]);
+  });
+
+  test('the Chinese pages have the sections of the English ones, and their tables and commands', () => {
+    for (const [english, chinese] of [
+      ['README.md', 'README.zh-CN.md'],
+      ['docs/operate.md', 'docs/zh-CN/operate.md'],
+    ] as const) {
+      const levels = (path: string) => [...read(path).matchAll(/^(#+) /gm)].map(([, marks]) => marks);
+      const rows = (path: string) => read(path).match(/^\|.*\|$/gm)?.length;
+      const variables = (path: string) => new Set(read(path).match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g));
+      expect(levels(chinese)).toEqual(levels(english));
+      expect(rows(chinese)).toBe(rows(english));
+      expect(variables(chinese)).toEqual(variables(english));
+    }
+  });
+});
+
+describe('what the pages name', () => {
+  test('npm commands are in package.json', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const builtin = ['start', 'test', 'ci', 'install', 'rebuild'];
+    for (const page of all) {
+      for (const [, run, name = ''] of read(page).matchAll(/\bnpm (run )?(?:-s )?([a-z][a-z:-]*)/g)) {
+        if (run === undefined && name === 'package') continue;
+        expect(run === undefined ? builtin : Object.keys(scripts)).toContain(name);
+      }
+    }
+  });
+
+  test('every variable of .env.example is explained there, and every variable of the pages is one', () => {
+    const lines = read('.env.example').split('\n');
+    const shown = Object.keys(parseEnv(read('.env.example').replace(/^# ([A-Z_]+=)/gm, '$1')));
+    const isExplained = (name: string): boolean => {
+      const at = lines.findIndex((line) => line.replace(/^# /, '').startsWith(`${name}=`));
+      const block = lines.slice(lines.slice(0, at).lastIndexOf('') + 1, at);
+      return block.some((line) => /^# (?![A-Z_]+=)/.test(line)) || read('docs/operate.md').includes(name);
+    };
+    expect(shown.filter((name) => !isExplained(name))).toEqual([]);
+    const elsewhere = ['POSTGRES_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'NOTICE_PRIVATE_KEY'];
+    for (const page of ['README.md', 'docs/operate.md', 'docs/money.md', 'docs/architecture.md', 'docs/http-api.md']) {
+      const named = read(page).match(/`[A-Z][A-Z0-9]*_[A-Z0-9_]+\b(?=[`=])/g) ?? [];
+      for (const name of named) expect([...shown, ...elsewhere]).toContain(name.slice(1));
+    }
+  });
+
+  test('every command of the CLI is in the operators’ page', async () => {
+    const { createProgram } = await import('../apps/cli/src/program.ts');
+    const { createContext } = await import('../apps/cli/src/context.ts');
+    const { systemClock } = await import('@mingdan/kernel');
+    const { processTerminal } = await import('../apps/cli/src/terminal.ts');
+    const program = createProgram(createContext(processTerminal(), systemClock, () => ({})));
+    const names = program.commands.flatMap((command) =>
+      command.commands.length === 0
+        ? [command.name()]
+        : command.commands.map((below) => `${command.name()} ${below.name()}`),
+    );
+    expect(names.length).toBeGreaterThan(10);
+    const table = read('docs/operate.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    for (const name of names) expect(table.some((line) => line.includes(`\`${name}\``))).toBe(true);
+  });
+
+  test('every alarm that is sent has its words in the operators’ page', () => {
+    const { messages } = JSON.parse(read('apps/bot/locales/en/operator.json')) as { messages: Record<string, string> };
+    const headings =
+      read('docs/operate.md')
+        .match(/^### .+$/gm)
+        ?.join('\n') ?? '';
+    const sections = {
+      alarm_fulfilment_paused: 'The queue is paused',
+      alarm_money_unmatched: 'Money that fits no order',
+      alarm_refund_refused: 'A refund is refused',
+      alarm_refund_wanted: 'A buyer wants money back',
+      alarm_delivery_parked: 'A report cannot be delivered',
+      alarm_order_failed: 'An order failed',
+      alarm_update_failed: 'An update could not be handled',
+    };
+    for (const [template, heading] of Object.entries(sections)) {
+      expect(Object.keys(messages)).toContain(template);
+      expect(headings).toContain(heading);
+    }
+  });
+
+  test('nginx is told the notice paths of the Caddyfile, to the letter', () => {
+    const pattern = /path_regexp \^(\S+)$/m.exec(read('Caddyfile'))?.[1] ?? 'none';
+    for (const page of ['docs/operate.md', 'docs/zh-CN/operate.md'])
+      expect(read(page)).toContain(`"~^POST ${pattern}"`);
+  });
+
+  test('the guide for a provider has a row for each file of the model, and no other', () => {
+    const folder = 'packages/payments/src/providers/pingpong';
+    const rows = read('docs/add-a-payment-provider.md').match(/^\| \[([\w.-]+)\]/gm) ?? [];
+    expect(rows.map((row) => row.slice(3, -1)).sort()).toEqual(readdirSync(join(root, folder)).sort());
+  });
+
+  test('each of the nine rules names the tests that fail when it breaks', () => {
+    const rules = read('docs/rules.md')
+      .split(/^## \d\. /m)
+      .slice(1);
+    expect(rules).toHaveLength(9);
+    for (const rule of rules) {
+      const named = [...rule.matchAll(/^- \[([^\]]+)\]\([^)]+\) “([^”]+)”/gm)];
+      expect(named.length).toBeGreaterThan(1);
+      for (const [, file = '', title = ''] of named) expect(read(file).replaceAll("\\'", "'")).toContain(title);
+    }
+  });
+
+  test('the names of files in links are the files that they lead to', () => {
+    for (const page of guides) {
+      for (const [, name = '', target = ''] of withoutCode(read(page)).matchAll(/\[([\w./-]+\.\w+)\]\(([^)#\s]+)\)/g)) {
+        if (!/^[a-z]+:/.test(target)) expect(target.endsWith(name.split('/').at(-1) ?? '')).toBe(true);
+      }
+    }
+  });
+});
