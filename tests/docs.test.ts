@@ -18,6 +18,13 @@ function pages(folder = root): string[] {
   });
 }
 
+/** The code files below a folder of the repository. */
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
 const all = pages();
 const guides = all.filter((path) => !path.startsWith('docs/adr/'));
 
@@ -128,14 +135,12 @@ describe('what the pages name', () => {
     for (const name of names) expect(table.some((line) => line.includes(`\`${name}\``))).toBe(true);
   });
 
-  test('every alarm that is sent has its words in the operators’ page', () => {
-    const { messages } = JSON.parse(read('apps/bot/locales/en/operator.json')) as { messages: Record<string, string> };
-    const headings =
-      read('docs/operate.md')
-        .match(/^### .+$/gm)
-        ?.join('\n') ?? '';
-    const sections = {
+  test('every alarm that is sent has its section in the operators’ page', () => {
+    const code = sources('apps/bot/src').concat(sources('packages/fulfilment/src'), sources('packages/operations/src'));
+    const sent = new Set(code.flatMap((path) => read(path).match(/(?<=template: ')alarm_\w+/g) ?? []));
+    const sections: Record<string, string> = {
       alarm_fulfilment_paused: 'The queue is paused',
+      alarm_fulfilment_resumed: 'The queue is paused',
       alarm_money_unmatched: 'Money that fits no order',
       alarm_refund_refused: 'A refund is refused',
       alarm_refund_wanted: 'A buyer wants money back',
@@ -143,10 +148,8 @@ describe('what the pages name', () => {
       alarm_order_failed: 'An order failed',
       alarm_update_failed: 'An update could not be handled',
     };
-    for (const [template, heading] of Object.entries(sections)) {
-      expect(Object.keys(messages)).toContain(template);
-      expect(headings).toContain(heading);
-    }
+    expect([...sent].sort()).toEqual(Object.keys(sections).sort());
+    for (const heading of Object.values(sections)) expect(read('docs/operate.md')).toContain(`\n### ${heading}\n`);
   });
 
   test('nginx is told the notice paths of the Caddyfile, to the letter', () => {
@@ -170,6 +173,14 @@ describe('what the pages name', () => {
       const named = [...rule.matchAll(/^- \[([^\]]+)\]\([^)]+\) “([^”]+)”/gm)];
       expect(named.length).toBeGreaterThan(1);
       for (const [, file = '', title = ''] of named) expect(read(file).replaceAll("\\'", "'")).toContain(title);
+    }
+  });
+
+  test('the functions and tables that the rules name are in the files beside them', () => {
+    for (const [, file = '', about = ''] of read('docs/rules.md').matchAll(/^- \[([^\]]+)\]\([^)]+\): (.*`.*)$/gm)) {
+      const code = read(file);
+      const names = [...about.matchAll(/`(?:\w+\.)?(\w+)`/g)].map(([, name = '']) => name);
+      for (const name of names.filter((each) => !/^[A-Z_]+$/.test(each))) expect(code).toContain(name);
     }
   });
 

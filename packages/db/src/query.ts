@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 
 /** Values by the `:name` that stands for them in the statement. */
@@ -8,15 +9,36 @@ interface RawResult<T> {
   rowCount: number | null;
 }
 
+interface Statement {
+  /** with `?` for each value, as knex wants it */
+  readonly text: string;
+  readonly names: readonly string[];
+  /** under this name each connection keeps it parsed and planned */
+  readonly name: string;
+}
+
+/** The statements of this code are a few hundred constant texts: each is read once. */
+const statements = new Map<string, Statement>();
+
 /** knex's own named bindings read `:name::type` as an identifier, so names are turned into its positional `?` here. */
-function run<T>(db: Knex, sql: string, bindings: Bindings): Promise<RawResult<T>> {
-  const values: Knex.RawBinding[] = [];
-  const positional = sql.replaceAll('?', '\\?').replace(/(?<!:):([a-zA-Z]\w*)/g, (text, name: string) => {
-    if (!Object.hasOwn(bindings, name)) return text;
-    values.push(bindings[name] as Knex.RawBinding);
+function statementOf(sql: string, bindings: Bindings): Statement {
+  const known = statements.get(sql);
+  if (known) return known;
+  const names: string[] = [];
+  const text = sql.replaceAll('?', '\\?').replace(/(?<!:):([a-zA-Z]\w*)/g, (found, name: string) => {
+    if (!Object.hasOwn(bindings, name)) return found;
+    names.push(name);
     return '?';
   });
-  return db.raw<RawResult<T>>(positional, values);
+  const statement = { text, names, name: createHash('sha1').update(sql).digest('base64url') };
+  statements.set(sql, statement);
+  return statement;
+}
+
+function run<T>(db: Knex, sql: string, bindings: Bindings): Promise<RawResult<T>> {
+  const { text, names, name } = statementOf(sql, bindings);
+  const values = names.map((each) => bindings[each] as Knex.RawBinding);
+  return db.raw<RawResult<T>>(text, values).options({ name });
 }
 
 /** All rows of a statement. */
