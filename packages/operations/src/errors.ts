@@ -5,13 +5,17 @@ export type OperationErrorCode =
   | 'order_not_payable'
   | 'provider_not_offered'
   | 'gateway_timeout'
-  | 'gateway_refused';
+  | 'gateway_refused'
+  | 'no_such_matter'
+  | 'no_buyer';
 
 const hints: Record<OperationErrorCode, string> = {
   order_not_found: 'Check the order number (mingdan orders list)',
   order_not_payable: 'It is paid, expired or ended: mingdan orders show tells',
   provider_not_offered: 'Set the keys of this provider, or offer another one',
   gateway_timeout: 'The gateway does not answer; the order stays payable, try again',
+  no_such_matter: 'See: mingdan inbox list --all',
+  no_buyer: 'Resolve it with a note alone',
   gateway_refused: 'The gateway said no: compare its settings with mingdan doctor',
 };
 

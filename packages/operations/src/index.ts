@@ -6,6 +6,7 @@ export { OperationRefused } from './errors.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
 export { type OrderStatusJson, orderStatusJson, type PaymentStatus } from './order-status-json.ts';
 export { readReport, resendReport } from './report-of-order.ts';
+export { type Resolution, resolveInboxItem } from './resolve-inbox.ts';
 export { type Attempt, attemptsOf, type Found, settleByQuery, wakeWorkers } from './settle.ts';
 export { isPayable, type StartedPayment, startPayment } from './start-payment.ts';
 export { type Stats, stats } from './stats.ts';

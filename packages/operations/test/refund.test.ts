@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { changed, type Db, rows } from '@mingdan/db';
+import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { claimPaid, findOrder, type Order, OrderTakenAway, saveStep } from '@mingdan/orders';
 import { anUnpaidOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
-import { askForRefund, type OperationDeps } from '../src/index.ts';
+import { askForRefund, type OperationDeps, resolveInboxItem } from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
 
 let database: TestDatabase;
@@ -97,5 +97,28 @@ describe("an operator's refund", () => {
     await wish(order, 'operator');
     expect(await wish(order, 'operator')).toMatchObject({ outcome: 'already_requested' });
     expect(await refunds(order)).toHaveLength(1);
+  });
+});
+
+describe('a matter of the inbox', () => {
+  const matter = async (order: Order) =>
+    (await row<{ id: number }>(db, 'select id from inbox_items where order_id = :id', { id: order.id }))?.id as number;
+
+  test('is closed once, with a refund and an answer to the buyer', async () => {
+    const order = await delivered();
+    await wish(order);
+    const id = await matter(order);
+    const resolution = { id, note: 'fair enough', reply: '已为你退款。', refund: true };
+    expect(await Promise.all([resolveInboxItem(deps, resolution), resolveInboxItem(deps, resolution)])).toEqual(
+      expect.arrayContaining([true, false]),
+    );
+    expect(await refunds(order)).toHaveLength(1);
+    expect(await rows(db, `select 1 from outbox where dedupe_key = :key`, { key: `inbox:${id}:reply` })).toHaveLength(
+      1,
+    );
+  });
+
+  test('that does not exist is no matter', async () => {
+    await expect(resolveInboxItem(deps, { id: 999_999, note: '' })).rejects.toMatchObject({ code: 'no_such_matter' });
   });
 });

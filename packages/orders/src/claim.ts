@@ -14,7 +14,7 @@ export async function claimPaid(db: Db, holder: Holder, limit: number): Promise<
     // A CTE, since a subquery under IN may be run again for each row and would then lock more than the limit.
     `with batch as materialized (select id from orders where status = 'paid' order by paid_at, id for update skip locked limit :limit)
      update orders o
-        set status = 'generating', status_reason = null, status_by = :owner, lease_owner = :owner, due_at = now() + make_interval(secs => :leaseSeconds)
+        set status = 'generating', status_by = :owner, lease_owner = :owner, due_at = now() + make_interval(secs => :leaseSeconds)
        from batch where o.id = batch.id
      returning ${ORDER_COLUMNS}`,
     { ...holder, limit },

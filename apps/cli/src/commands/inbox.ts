@@ -1,10 +1,11 @@
-import { changed, type Db, row, rows } from '@mingdan/db';
+import { type Db, row, rows } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
+import { type Resolution, resolveInboxItem } from '@mingdan/operations';
 import type { Command } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
 import { idArgument } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { withDatabase } from '../deps.ts';
+import { withDatabase, withOperations } from '../deps.ts';
 import { fields, timeText, word } from '../print.ts';
 
 interface InboxItem {
@@ -32,8 +33,16 @@ export function registerInbox(program: Command, context: Context): void {
   ).option('--all', 'what is resolved, too');
   answering(inbox, context, 'show <id>', 'One matter in full.', ([id = '']) => show(context, idArgument(id)));
   answering(inbox, context, 'resolve <id>', 'Close a matter, with a note on how it ended.', ([id = ''], options) =>
-    resolve(context, idArgument(id), String(options.note ?? '')),
-  ).option('--note <text>', 'how it ended');
+    resolve(context, {
+      id: idArgument(id),
+      note: String(options.note ?? ''),
+      refund: options.refund === true,
+      ...(options.reply === undefined ? {} : { reply: String(options.reply) }),
+    }),
+  )
+    .option('--note <text>', 'how it ended, for the record')
+    .option('--reply <text>', 'said to the buyer in their chat')
+    .option('--refund', 'give the money of the order back');
 }
 
 function readItems(db: Db, all: boolean): Promise<InboxItem[]> {
@@ -90,15 +99,11 @@ function textOf(value: unknown): string | null {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-async function resolve(context: Context, id: number, note: string): Promise<Answer> {
-  return withDatabase(context, async (db) => {
-    const closed = await changed(
-      db,
-      `update inbox_items set status = 'resolved', resolution = nullif(:note, ''), resolved_at = now() where id = :id and status = 'open'`,
-      { id, note },
-    );
-    const item = await findItem(db, id);
-    const outcome = closed === 1 ? 'now_resolved' : 'already_resolved';
-    return { json: toJson(item), lines: [context.texts().t(`inbox.${outcome}`, { id })] };
+async function resolve(context: Context, resolution: Resolution): Promise<Answer> {
+  return withOperations(context, async (deps) => {
+    const closed = await resolveInboxItem(deps, resolution);
+    const item = await findItem(deps.db, resolution.id);
+    const outcome = closed ? 'now_resolved' : 'already_resolved';
+    return { json: toJson(item), lines: [context.texts().t(`inbox.${outcome}`, { id: resolution.id })] };
   });
 }

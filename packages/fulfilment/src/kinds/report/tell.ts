@@ -10,7 +10,9 @@ export function tellStep(deps: FulfilmentDeps): Step {
     async run({ order }) {
       const { chatId, orderNo, productNames: product } = order;
       if (chatId === null) return { kind: 'done' };
-      const paid: Message = { template: 'order_paid', params: { orderNo, product, amount: amountText(order) } };
+      // The claim keeps why it was paid: somebody whose order had expired deserves to hear that it counts again.
+      const template = order.reason === 'paid_late' ? 'payment_late' : 'order_paid';
+      const paid: Message = { template, params: { orderNo, product, amount: amountText(order) } };
       const free: Message = { template: 'order_free', params: { orderNo, product } };
       const message = order.amount.minor > 0 ? paid : free;
       const told = { chatId, userId: order.userId, orderId: order.id, dedupeKey: `paid:${orderNo}`, message };
