@@ -85,6 +85,8 @@ create table refund_records (
   requested_by text not null,
   status text not null default 'requested' check (status in ('requested', 'pending', 'succeeded', 'failed', 'manual')),
   attempts integer not null default 0,
+  -- how often the gateway itself said no; silence is no refusal
+  refusals integer not null default 0,
   due_at timestamptz not null default now(),
   lease_owner text,
   provider_refund_id text,

@@ -32,15 +32,28 @@ begin
 end $$;
 
 -- Reserves what is left of a payment, by one conditional update, and asks for its refund. Returns the refund's id, or null where nothing is left.
-create function request_refund_of_payment(p_provider text, p_payment_id text, p_reason text, p_by text, p_amount_minor bigint default null, p_refund_id text default null)
+-- A refund that was refused or left to people is asked for again under its own id: a gateway that had done it after all returns the same refund.
+-- One that the gateway itself ended as failed gets a new id, since the old one stays failed there.
+create function request_refund_of_payment(p_provider text, p_payment_id text, p_reason text, p_by text, p_amount_minor bigint default null)
 returns text language plpgsql as $$
 declare
   payment payment_transactions;
+  earlier refund_records;
   wanted bigint;
+  new_id constant text := 'R' || replace(gen_random_uuid()::text, '-', '');
 begin
   select * into payment from payment_transactions where provider = p_provider and provider_payment_id = p_payment_id for update;
+  if not found then
+    return null;
+  end if;
+  update refund_records set status = 'requested', attempts = 0, refusals = 0, due_at = now(), told_at = null, settled_at = null
+   where transaction_id = payment.id and status = 'manual' returning * into earlier;
+  if found then
+    return earlier.refund_id;
+  end if;
+
   wanted := coalesce(p_amount_minor, payment.amount_minor - payment.refund_reserved_minor);
-  if payment.id is null or wanted <= 0 then
+  if wanted <= 0 then
     return null;
   end if;
   update payment_transactions set refund_reserved_minor = refund_reserved_minor + wanted, status = 'refunding'
@@ -48,10 +61,15 @@ begin
   if not found then
     return null;
   end if;
-  p_refund_id := coalesce(p_refund_id, 'R' || replace(gen_random_uuid()::text, '-', ''));
+  update refund_records set status = 'requested', attempts = 0, refusals = 0, due_at = now(), told_at = null, settled_at = null
+   where id = (select id from refund_records where transaction_id = payment.id and status = 'failed' and refusals > 0 and amount_minor = wanted order by id limit 1)
+  returning * into earlier;
+  if found then
+    return earlier.refund_id;
+  end if;
   insert into refund_records (refund_id, order_id, transaction_id, provider, amount_minor, currency, reason, requested_by)
-  values (p_refund_id, payment.order_id, payment.id, payment.provider, wanted, payment.currency, p_reason, p_by);
-  return p_refund_id;
+  values (new_id, payment.order_id, payment.id, payment.provider, wanted, payment.currency, p_reason, p_by);
+  return new_id;
 end $$;
 
 -- A payment for an order that counts as paid already: a repeat, a payment that learns its id, or a second one, which goes back.
@@ -133,7 +151,7 @@ begin
   if p_kind = 'paid' and (the_order.paid_at is not null or the_order.status in ('paid', 'generating', 'completed')) then
     return book_further_payment(the_order.id, attempt, p_payment_id);
   end if;
-  if p_payment_id <> attempt.provider_payment_id then
+  if p_kind in ('paid', 'failed') and p_payment_id <> attempt.provider_payment_id then
     return 'payment_id_mismatch';
   end if;
   if p_kind = 'paid' then

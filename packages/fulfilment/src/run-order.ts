@@ -126,7 +126,8 @@ async function runStep(
     });
     if (say.length > 0) deps.onEnqueued?.();
     // A buyer without a chat reads it on the order page: nothing has to be sent.
-    else if (handOver) await completeIfDelivered(deps.db, holding.orderId);
+    else if (handOver && (await completeIfDelivered(deps.db, holding.orderId)))
+      log.info({ status: 'completed' }, 'order moved');
     log.info({ ms: Math.round(performance.now() - started) }, 'step done');
     return outcome;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { claimPaid, findOrder, type Order, OrderTakenAway, saveStep } from '@mingdan/orders';
+import { claimPaid, findOrder, type Order, OrderTakenAway, saveStep, settleRefund } from '@mingdan/orders';
 import { anUnpaidOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
 import { askForRefund, type OperationDeps, resolveInboxItem } from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
@@ -116,6 +116,30 @@ describe('a matter of the inbox', () => {
     expect(await rows(db, `select 1 from outbox where dedupe_key = :key`, { key: `inbox:${id}:reply` })).toHaveLength(
       1,
     );
+  });
+
+  test('about a refused refund that was paid by hand books it as done, and the buyer is told', async () => {
+    const order = await aPaidOrder(db);
+    await wish(order);
+    const refund = await row<{ refund_id: string }>(db, 'select refund_id from refund_records where order_id = :id', {
+      id: order.id,
+    });
+    await settleRefund(db, refund?.refund_id as string, 'failed', null);
+    const item = await row<{ id: number }>(
+      db,
+      `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_refused', :key, :id, jsonb_build_object('refund_id', :refundId::text)) returning id`,
+      { key: `k${order.id}`, id: order.id, refundId: refund?.refund_id },
+    );
+    expect(await resolveInboxItem(deps, { id: item?.id as number, note: 'bank transfer', paidByHand: true })).toBe(
+      true,
+    );
+    expect(await row(db, 'select status, told_at from refund_records where order_id = :id', { id: order.id })).toEqual({
+      status: 'succeeded',
+      told_at: null,
+    });
+    expect(
+      await row(db, 'select refunded_minor, status from payment_transactions where order_id = :id', { id: order.id }),
+    ).toEqual({ refunded_minor: 1990, status: 'refunded' });
   });
 
   test('that does not exist is no matter', async () => {

@@ -4,28 +4,28 @@ import { OrderTakenAway } from './steps.ts';
 
 /**
  * Completes an order when none of its parts is left unsent (a buyer without a chat has none), and credits its promoter, once.
- * An order that was completed as parked only learns that it was delivered after all. @returns true when it was completed now
+ * An order that was completed as parked only learns that it was delivered after all. @returns its number when it was completed now
  */
-export async function completeIfDelivered(db: Db, orderId: number): Promise<boolean> {
+export async function completeIfDelivered(db: Db, orderId: number): Promise<string | undefined> {
   const nothingLeft = `not exists (select 1 from outbox where outbox.order_id = orders.id and delivers and outbox.status in ('pending', 'parked'))`;
-  const completed = await changed(
+  const completed = await row<{ orderNo: string }>(
     db,
     `with done as (
        update orders set status = 'completed', completed_at = now(), delivery = 'delivered', status_reason = null, status_by = 'sender'
         where id = :orderId and status = 'generating' and delivery = 'sending' and ${nothingLeft}
-       returning id, promoter_id, amount_minor, currency
+       returning id, order_no, promoter_id, amount_minor, currency
      ), ${CREDIT_PROMOTER}
-     select 1 from done`,
+     select order_no as "orderNo" from done`,
     { orderId },
   );
-  if (completed === 0) {
+  if (!completed) {
     await changed(
       db,
       `update orders set delivery = 'delivered' where id = :orderId and status = 'completed' and delivery = 'parked' and ${nothingLeft}`,
       { orderId },
     );
   }
-  return completed === 1;
+  return completed?.orderNo;
 }
 
 /** An order is credited to its promoter by its own key: a second completion finds the row and changes nothing. */

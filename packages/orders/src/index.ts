@@ -38,6 +38,7 @@ export {
 } from './steps.ts';
 export {
   findUser,
+  forgetEnded,
   forgetUser,
   type Language,
   languages,

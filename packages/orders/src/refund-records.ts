@@ -17,6 +17,8 @@ export interface RefundRecord {
   readonly reason: string;
   readonly status: RefundStatus;
   readonly attempts: number;
+  /** how often the gateway itself said no */
+  readonly refusals: number;
 }
 
 /**
@@ -44,7 +46,9 @@ async function requestUnrecorded(tx: Db, wanted: { orderId: number; reason: stri
      select :refundId, o.id, coalesce(o.provider, a.provider), o.amount_minor, o.currency, :reason, :by
        from orders o left join lateral (select provider from payment_attempts where order_id = o.id order by id desc limit 1) a on true
       where o.id = :orderId and o.amount_minor > 0 and o.paid_at is not null
-     on conflict (order_id) where transaction_id is null do nothing
+     on conflict (order_id) where transaction_id is null do update
+       set status = 'requested', attempts = 0, refusals = 0, due_at = now(), told_at = null, settled_at = null
+       where refund_records.status in ('failed', 'manual')
      returning refund_id as "refundId"`,
     { ...wanted, refundId: `R${randomUUID().replaceAll('-', '')}` },
   );
@@ -55,7 +59,7 @@ const REFUND = `r.id, r.refund_id as "refundId", r.order_id as "orderId", o.orde
   coalesce(a.gateway_order_id, o.order_no) as "gatewayOrderId", t.provider_payment_id as "providerPaymentId",
   jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount,
   jsonb_build_object('minor', coalesce(t.amount_minor, r.amount_minor), 'currency', r.currency) as "paymentAmount",
-  r.reason, r.status, r.attempts`;
+  r.reason, r.status, r.attempts, r.refusals`;
 
 /** Refunds that are due to be asked for, leased to `owner` for `leaseSeconds`. */
 export async function claimRefunds(
@@ -81,13 +85,13 @@ export async function claimRefunds(
 export async function postponeRefund(
   db: Db,
   refund: Pick<RefundRecord, 'id'>,
-  later: { status: 'requested' | 'pending'; error: string | null; seconds: number },
+  later: { status: 'requested' | 'pending'; error: string | null; seconds: number; refused: boolean },
 ): Promise<void> {
   await changed(
     db,
-    `update refund_records set status = :status, attempts = attempts + 1, last_error = :error, lease_owner = null, due_at = now() + make_interval(secs => :seconds)
+    `update refund_records set status = :status, attempts = attempts + 1, refusals = refusals + :refusal, last_error = :error, lease_owner = null, due_at = now() + make_interval(secs => :seconds)
       where id = :id and status in ('requested', 'pending')`,
-    { id: refund.id, ...later },
+    { ...later, id: refund.id, refusal: later.refused ? 1 : 0 },
   );
 }
 
@@ -121,12 +125,12 @@ export async function leaveRefundToOperators(db: Db, refund: Pick<RefundRecord, 
   );
 }
 
-/** The state of an order's money as buyers see it: the least finished of its refunds. */
+/** The state of an order's refund as buyers see it: what is still under way, else how the last one ended. */
 export async function refundStatusOf(db: Db, orderId: number): Promise<RefundStatus | 'none'> {
   const found = await row<{ status: RefundStatus }>(
     db,
     `select status from refund_records where order_id = :orderId and reason <> 'second_payment'
-      order by array_position(array['failed', 'manual', 'requested', 'pending', 'succeeded'], status), id limit 1`,
+      order by status in ('requested', 'pending') desc, id desc limit 1`,
     { orderId },
   );
   return found?.status ?? 'none';

@@ -43,13 +43,16 @@ export async function rememberPromoter(db: Db, userId: number, code: string): Pr
   );
 }
 
-/** Forgets a person's data: what they typed, their reports and texts. The orders themselves stay, as bookkeeping wants. */
+/**
+ * Forgets a person's data: what they typed, their reports and texts. The orders themselves stay, as bookkeeping wants. What an order
+ * under way still needs is forgotten by `forgetEnded` when it has ended.
+ */
 export async function forgetUser(db: Db, userId: number): Promise<void> {
   await db.transaction(async (tx) => {
     await changed(tx, 'update users set forgotten_at = now(), promoter_id = null where id = :userId', { userId });
     await changed(
       tx,
-      `update orders set input = null where user_id = :userId and status in ('completed', 'failed', 'expired', 'pending_payment')`,
+      `update orders set input = null where user_id = :userId and status in ('completed', 'failed', 'expired')`,
       { userId },
     );
     await changed(
@@ -68,4 +71,14 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
       { userId },
     );
   });
+}
+
+/** Orders that ended after their buyer had asked to be forgotten lose their personal data, too. */
+export async function forgetEnded(db: Db): Promise<void> {
+  const ended = `o.user_id = u.id and o.created_at < u.forgotten_at and o.status in ('completed', 'failed', 'expired')`;
+  await changed(db, `update orders o set input = null from users u where ${ended} and o.input is not null`);
+  await changed(
+    db,
+    `update order_steps s set result = null from orders o, users u where s.order_id = o.id and ${ended} and s.result is not null`,
+  );
 }

@@ -153,6 +153,31 @@ describe('refunds', () => {
     ).toHaveLength(1);
   });
 
+  test('that a gateway refused is asked for again under the same id, one that it ended as failed under a new one', async () => {
+    const order = await claimed();
+    const [first] = await db.transaction((tx) => failAndRefund(tx, failed(order)));
+    await changed(db, 'update refund_records set refusals = 3 where refund_id = :first', { first });
+    await settleRefund(db, first as string, 'failed', null);
+    const again = () =>
+      db.transaction((tx) => requestRefundOfOrder(tx, { orderId: order.id, reason: 'again', by: 'operator' }));
+    expect(await again()).toEqual([first]);
+    await changed(db, 'update refund_records set refusals = 0 where refund_id = :first', { first });
+    await settleRefund(db, first as string, 'failed', null);
+    const [second] = await again();
+    expect(second).not.toBe(first);
+    expect(await payment(order)).toMatchObject({ refund_reserved_minor: 1990 });
+  });
+
+  test('left to people can be asked for again when the gateway is back', async () => {
+    const order = await claimed();
+    const [refundId] = await db.transaction((tx) => failAndRefund(tx, failed(order)));
+    await changed(db, `update refund_records set status = 'manual' where refund_id = :refundId`, { refundId });
+    expect(
+      await db.transaction((tx) => requestRefundOfOrder(tx, { orderId: order.id, reason: 'again', by: 'operator' })),
+    ).toEqual([refundId]);
+    expect(await refunds(order)).toMatchObject([{ status: 'requested' }]);
+  });
+
   test('never return more than was paid, whatever is asked at once', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -202,10 +227,10 @@ describe('a delivered order', () => {
   test('is complete when no part is left unsent, and not before', async () => {
     const order = await beingDelivered();
     await part(order);
-    expect(await completeIfDelivered(db, order.id)).toBe(false);
+    expect(await completeIfDelivered(db, order.id)).toBeUndefined();
     await changed(db, `update outbox set status = 'sent' where order_id = :id`, { id: order.id });
-    expect(await completeIfDelivered(db, order.id)).toBe(true);
-    expect(await completeIfDelivered(db, order.id)).toBe(false);
+    expect(await completeIfDelivered(db, order.id)).toBe(order.orderNo);
+    expect(await completeIfDelivered(db, order.id)).toBeUndefined();
     expect(await findOrder(db, order.orderNo)).toMatchObject({ status: 'completed', delivery: 'delivered' });
   });
 

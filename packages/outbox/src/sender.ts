@@ -47,7 +47,16 @@ export async function sendDue(deps: SenderDeps, due: DueMessage): Promise<void> 
     await markDropped(deps.db, due.id, 'the message to edit never arrived');
     return;
   }
-  const message = openPayload(deps.vault, due);
+  const message = readPayload(deps, due);
+  if (message === undefined) {
+    await writeDownFailure(
+      deps,
+      due,
+      { kind: 'refused', message: 'the message does not open: its data key is not here' },
+      log,
+    );
+    return;
+  }
   const started = performance.now();
   let delivered: Delivered;
   try {
@@ -60,6 +69,14 @@ export async function sendDue(deps: SenderDeps, due: DueMessage): Promise<void> 
   const last = await noteSent(deps, due.id, delivered.messageId);
   log.info({ template: message.template, ms: Math.round(performance.now() - started) }, 'message sent');
   if (last && due.orderId !== null) await deps.onDelivered(due.orderId);
+}
+
+function readPayload(deps: SenderDeps, due: DueMessage): Message | undefined {
+  try {
+    return openPayload(deps.vault, due);
+  } catch {
+    return undefined;
+  }
 }
 
 /** It was said: while the database is away the note waits, since a message whose note is lost would be said again. */

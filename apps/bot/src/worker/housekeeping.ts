@@ -1,6 +1,6 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
 import { alarm, type FulfilmentDeps, failOrder } from '@mingdan/fulfilment';
-import { completeIfDelivered, ORDER_COLUMNS, type Order, parkDelivery } from '@mingdan/orders';
+import { completeIfDelivered, forgetEnded, ORDER_COLUMNS, type Order, parkDelivery } from '@mingdan/orders';
 
 export interface HousekeepingSettings {
   readonly fulfilmentDeadlineHours: number;
@@ -69,6 +69,7 @@ async function parkUndelivered(deps: FulfilmentDeps, hours: number): Promise<voi
 
 /** What is no longer needed is thrown away: raw notices, handled updates, sent messages, and the personal data of orders nobody paid. */
 export async function tidyUp(db: Db): Promise<void> {
+  await forgetEnded(db);
   await changed(
     db,
     `update payment_notifications set raw = null where raw is not null and received_at < now() - interval '30 days'`,

@@ -13,6 +13,7 @@ import { refundDue } from './refund.ts';
 import { createOutboxSender } from './send.ts';
 import { tellFailedPayments, tellFlaggedNotices, tellSecondPayments } from './tell-payments.ts';
 import { tellSettledRefunds } from './tell-refunds.ts';
+import { tellRefusedNotices } from './tell-refused.ts';
 
 export interface WorkerSettings extends HousekeepingSettings {
   /** unique for this start of the process */
@@ -78,6 +79,7 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     }),
   ];
   const polledJobs = [
+    job('tell refused notices', () => tellRefusedNotices(operations)),
     job('expire', () => expireOverdue(operations)),
     job('keep promises', () => keepPromises(deps.fulfilment, settings)),
   ];

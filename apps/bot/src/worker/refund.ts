@@ -2,12 +2,15 @@ import { backoffMs, messageOf } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import { claimRefunds, leaveRefundToOperators, postponeRefund, type RefundRecord, settleRefund } from '@mingdan/orders';
 import { GatewayRefused, type PaymentClient, type ProviderName, type RefundState } from '@mingdan/payments';
+import { tellStuckRefund } from './tell-refunds.ts';
 
 const LEASE_SECONDS = 60;
 const AT_ONCE = 5;
 const LONGEST_PAUSE_MS = 10 * 60_000;
 /** Tries after which a gateway that keeps refusing is a matter for people. */
 const MOST_REFUSALS = 3;
+/** About two hours of silence or of "pending" with the usual backoff: people should know, while it is tried on. */
+const TRIES_BEFORE_ALARM = 20;
 
 export interface RefunderSettings {
   readonly owner: string;
@@ -37,14 +40,47 @@ async function refundOne(deps: OperationDeps, settings: RefunderSettings, refund
   try {
     const state = await ask(client, refund);
     log.info({ status: state.status }, 'refund asked for');
-    if (state.status === 'succeeded') await settleRefund(deps.db, refund.refundId, 'succeeded', state.providerRefundId);
-    else if (state.status === 'failed') await settleRefund(deps.db, refund.refundId, 'failed', state.providerRefundId);
-    else await again(deps, settings, refund, state.status === 'pending' ? 'pending' : 'requested', null);
+    await settle(deps, settings, refund, state);
   } catch (error) {
-    log.warn({ cause: messageOf(error) }, 'refund not confirmed');
-    await again(deps, settings, refund, 'requested', messageOf(error));
-    if (error instanceof GatewayRefused && refund.attempts + 1 >= MOST_REFUSALS)
-      await settleRefund(deps.db, refund.refundId, 'failed', null);
+    const refused = error instanceof GatewayRefused;
+    log.warn({ cause: messageOf(error), refused }, 'refund not confirmed');
+    await again(deps, settings, refund, { status: 'requested', error: messageOf(error), refused });
+    if (refused && refund.refusals + 1 >= MOST_REFUSALS) await giveUpAfterAsking(deps, settings, client, refund);
+  }
+}
+
+async function settle(
+  deps: OperationDeps,
+  settings: RefunderSettings,
+  refund: RefundRecord,
+  state: RefundState,
+): Promise<void> {
+  if (state.status === 'succeeded' || state.status === 'failed') {
+    await settleRefund(deps.db, refund.refundId, state.status, state.providerRefundId);
+    return;
+  }
+  await again(deps, settings, refund, {
+    status: state.status === 'pending' ? 'pending' : 'requested',
+    error: null,
+    refused: false,
+  });
+}
+
+/** An earlier try that got no answer may have worked: only what the gateway does not know of is given up. */
+async function giveUpAfterAsking(
+  deps: OperationDeps,
+  settings: RefunderSettings,
+  client: PaymentClient,
+  refund: RefundRecord,
+): Promise<void> {
+  const unknown: RefundState = { status: 'unknown', providerRefundId: null, providerStatus: 'unknown' };
+  try {
+    const state = (await client.queryRefund?.(refund.refundId, refund.gatewayOrderId)) ?? unknown;
+    if (state.status === 'succeeded' || state.status === 'pending') await settle(deps, settings, refund, state);
+    else await settleRefund(deps.db, refund.refundId, 'failed', null);
+  } catch (error) {
+    // Refused to tell: it does not know this refund. No answer: the next try asks again.
+    if (error instanceof GatewayRefused) await settleRefund(deps.db, refund.refundId, 'failed', null);
   }
 }
 
@@ -69,9 +105,9 @@ async function again(
   deps: OperationDeps,
   settings: RefunderSettings,
   refund: RefundRecord,
-  status: 'requested' | 'pending',
-  error: string | null,
+  how: { status: 'requested' | 'pending'; error: string | null; refused: boolean },
 ): Promise<void> {
   const seconds = backoffMs(refund.attempts, settings.retryBaseMs, LONGEST_PAUSE_MS) / 1000;
-  await postponeRefund(deps.db, refund, { status, error, seconds });
+  await postponeRefund(deps.db, refund, { ...how, seconds });
+  if (refund.attempts + 1 === TRIES_BEFORE_ALARM) await tellStuckRefund(deps, refund, how.error);
 }

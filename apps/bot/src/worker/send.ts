@@ -49,8 +49,8 @@ export function createOutboxSender(deps: OutboxSenderDeps): OutboxSender {
   }
 
   async function completed(orderId: number): Promise<void> {
-    if (await completeIfDelivered(deps.db, orderId))
-      deps.log.info({ order_id: orderId, status: 'completed' }, 'order moved');
+    const orderNo = await completeIfDelivered(deps.db, orderId);
+    if (orderNo) deps.log.info({ order_no: orderNo, status: 'completed' }, 'order moved');
   }
 
   const running = holdLease(

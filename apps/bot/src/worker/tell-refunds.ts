@@ -2,12 +2,14 @@ import { type Db, row } from '@mingdan/db';
 import { alarm } from '@mingdan/fulfilment';
 import { formatAmount, type Localised, type Money } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
+import type { RefundRecord } from '@mingdan/orders';
 import { enqueue, type MessageTemplate } from '@mingdan/outbox';
 
 interface SettledRefund {
   id: number;
   refundId: string;
   status: 'succeeded' | 'failed' | 'manual';
+  toldAt: Date;
   orderId: number;
   orderNo: string;
   provider: string | null;
@@ -32,14 +34,22 @@ async function tellOne(deps: OperationDeps): Promise<boolean> {
          update refund_records set told_at = now()
           where id = (select id from refund_records where status in ('succeeded', 'failed', 'manual') and told_at is null order by id for update skip locked limit 1)
          returning *)
-       select r.id, r.refund_id as "refundId", r.status, r.order_id as "orderId", o.order_no as "orderNo", r.provider, r.last_error as "lastError", r.reason,
+       select r.id, r.refund_id as "refundId", r.status, r.told_at as "toldAt", r.order_id as "orderId", o.order_no as "orderNo", r.provider, r.last_error as "lastError", r.reason,
               jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount, o.product_names as product, o.user_id as "userId",
               (select telegram_id from users where id = o.user_id) as "chatId"
          from told r join orders o on o.id = r.order_id`,
     );
     if (!refund) return false;
     const amount = `${formatAmount(refund.amount)} ${refund.amount.currency}`;
-    if (refund.status !== 'succeeded') await openInboxItem(deps, tx, refund, amount);
+    // A refund that is asked for again and fails again is a new matter.
+    if (refund.status !== 'succeeded')
+      await openInboxItem(
+        deps,
+        tx,
+        refund,
+        amount,
+        `refund_${refund.status}:${refund.refundId}:${refund.toldAt.getTime()}`,
+      );
     await tellBuyer(deps, tx, refund, amount);
     deps.log.info({ order_no: refund.orderNo, refund_id: refund.refundId, status: refund.status }, 'refund settled');
     return true;
@@ -60,36 +70,34 @@ async function tellBuyer(deps: OperationDeps, tx: Db, refund: SettledRefund, amo
   });
 }
 
-async function openInboxItem(deps: OperationDeps, tx: Db, refund: SettledRefund, amount: string): Promise<void> {
-  const key = `refund_${refund.status}:${refund.refundId}`;
+type Troubled = Pick<SettledRefund, 'refundId' | 'orderId' | 'orderNo' | 'provider' | 'lastError'>;
+
+/** A matter for people, and one alarm about it. */
+async function openInboxItem(
+  deps: OperationDeps,
+  tx: Db,
+  refund: Troubled,
+  amount: string,
+  key: string,
+): Promise<void> {
+  const { refundId, orderId, orderNo, provider, lastError } = refund;
+  const details = JSON.stringify({ refund_id: refundId, amount, provider, cause: lastError });
   const item = await row<{ id: number }>(
     tx,
     `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_refused', :key, :orderId, :details::jsonb)
-     on conflict (dedupe_key) do update set dedupe_key = excluded.dedupe_key returning id`,
-    {
-      key,
-      orderId: refund.orderId,
-      details: JSON.stringify({
-        refund_id: refund.refundId,
-        amount,
-        provider: refund.provider,
-        cause: refund.lastError,
-      }),
-    },
+     on conflict (dedupe_key) do nothing returning id`,
+    { key, orderId, details },
   );
-  const params = {
-    orderNo: refund.orderNo,
-    refundId: refund.refundId,
-    amount,
-    provider: refund.provider ?? '-',
-    cause: refund.lastError ?? refund.status,
-    inboxId: item?.id ?? 0,
-  };
-  await alarm(
-    { vault: deps.vault, operatorChatId: deps.settings.operatorChatId },
-    tx,
-    key,
-    { template: 'alarm_refund_refused', params },
-    refund.orderId,
+  if (!item) return;
+  const params = { orderNo, refundId, amount, provider: provider ?? '-', cause: lastError ?? '-', inboxId: item.id };
+  const { operatorChatId } = deps.settings;
+  await alarm({ vault: deps.vault, operatorChatId }, tx, key, { template: 'alarm_refund_refused', params }, orderId);
+}
+
+/** A refund that is tried again and again without an end: people should know, while it is tried on. */
+export async function tellStuckRefund(deps: OperationDeps, refund: RefundRecord, error: string | null): Promise<void> {
+  const amount = `${formatAmount(refund.amount)} ${refund.amount.currency}`;
+  await deps.db.transaction((tx) =>
+    openInboxItem(deps, tx, { ...refund, lastError: error }, amount, `refund_stuck:${refund.refundId}`),
   );
 }

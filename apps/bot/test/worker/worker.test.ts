@@ -309,6 +309,24 @@ describe('what the webhook process only wrote down', () => {
   });
 });
 
+describe('notices that are all refused', () => {
+  test('are told to the operators once, not one by one', async () => {
+    const { channel, said } = memoryChannel();
+    await changed(
+      db,
+      `insert into refused_notices (slot, provider, why, digest, size) select n, 'pingpong', 'the signature does not match', '\\x00', 1 from generate_series(1, 7) n`,
+    );
+    start({ channel });
+    await until(() => said.some(({ message }) => message.template === 'alarm_refused_notices'));
+    await pause(1_200);
+    expect(said.filter(({ message }) => message.template === 'alarm_refused_notices')).toHaveLength(1);
+    expect(said.find(({ message }) => message.template === 'alarm_refused_notices')?.message.params).toMatchObject({
+      provider: 'pingpong',
+      count: 7,
+    });
+  });
+});
+
 describe('time', () => {
   test('ends an unpaid order after asking its gateway', async () => {
     const order = await anUnpaidOrder(db);

@@ -37,12 +37,14 @@ export function registerInbox(program: Command, context: Context): void {
       id: idArgument(id),
       note: String(options.note ?? ''),
       refund: options.refund === true,
+      paidByHand: options.paidByHand === true,
       ...(options.reply === undefined ? {} : { reply: String(options.reply) }),
     }),
   )
     .option('--note <text>', 'how it ended, for the record')
     .option('--reply <text>', 'said to the buyer in their chat')
-    .option('--refund', 'give the money of the order back');
+    .option('--refund', 'give the money of the order back through its gateway')
+    .option('--paid-by-hand', 'the money was given back by hand: book the refund as done');
 }
 
 function readItems(db: Db, all: boolean): Promise<InboxItem[]> {

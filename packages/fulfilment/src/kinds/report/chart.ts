@@ -23,6 +23,8 @@ export function chartStep(deps: ReportDeps): Step {
     name: 'bazi',
     async run(context) {
       const { order, failures } = context;
+      // Its buyer asked to be forgotten, and the money came afterwards.
+      if (order.input === null) return { kind: 'give_up', reason: 'data_forgotten' };
       const wanted = order.baziSource === 'yuanfenju' ? deps.sources.yuanfenju : deps.sources.local;
       if (wanted && failures < MOST_TRIES) return askSource(deps, context, wanted);
       if (deps.fallbackToLocal) return askSource(deps, context, deps.sources.local, true);
