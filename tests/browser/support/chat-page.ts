@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
-import type { Phone } from './phone.ts';
+import { PATIENCE_MS, type Phone } from './phone.ts';
 import type { TestSystem } from './system.ts';
+
+const MOST_TABS = 40;
 
 /** The sandbox's chat as one person has it on their screen. */
 export class ChatPage {
@@ -45,6 +48,24 @@ export class ChatPage {
   /** What the bubbles say, from the oldest to the newest, as it is on the screen. */
   texts(from: 'bot' | 'me' = 'bot'): Promise<string[]> {
     return this.messages(from).getByTestId('text-of-message').allInnerTexts();
+  }
+
+  /** Waits until the bubbles of the bot are such. */
+  async untilTexts(fits: (texts: string[]) => boolean): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
+    while (!fits(await this.texts())) {
+      if (Date.now() > end) throw new Error(`the bot says only: ${(await this.texts()).slice(-3).join(' | ')}`);
+      await sleep(50);
+    }
+  }
+
+  /** Walks on by the Tab key until this has the focus, as somebody without mouse and touch does. */
+  async tabTo(selector: string): Promise<void> {
+    for (let presses = 0; presses < MOST_TABS; presses += 1) {
+      await this.page.keyboard.press('Tab');
+      if (await this.page.locator(`${selector}:focus`).isVisible()) return;
+    }
+    throw new Error(`${MOST_TABS} presses of Tab do not lead to ${selector}`);
   }
 
   private messages(from: 'bot' | 'me'): Locator {

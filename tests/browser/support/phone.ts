@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 
 /** How long anything may take on a machine that is busy with other tests. */
 export const PATIENCE_MS = 20_000;
@@ -11,7 +11,11 @@ export interface Phone {
 }
 
 export async function aPhone(browser: Browser, locale = 'zh-CN'): Promise<Phone> {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale, timezoneId: 'Asia/Shanghai' });
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    locale,
+    timezoneId: 'Asia/Shanghai',
+  });
   context.setDefaultTimeout(PATIENCE_MS);
   const errors: string[] = [];
   context.on('weberror', (error) => errors.push(error.error().message));
@@ -31,4 +35,11 @@ export async function opens(phone: Phone, act: () => Promise<void>): Promise<Pag
 /** How many pixels of a page lie beyond the right edge of the screen. */
 export function overflow(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
+
+/** Whether any of it can be seen without scrolling. */
+export async function isOnScreen(element: Locator): Promise<boolean> {
+  const box = await element.boundingBox();
+  const height = element.page().viewportSize()?.height ?? 0;
+  return box !== null && box.y < height && box.y + box.height > 0;
 }
