@@ -146,6 +146,7 @@ describe('what the pages name', () => {
       alarm_refund_wanted: 'A buyer wants money back',
       alarm_delivery_parked: 'A report cannot be delivered',
       alarm_order_failed: 'An order failed',
+      alarm_refused_notices: 'Notices are refused',
       alarm_update_failed: 'An update could not be handled',
     };
     expect([...sent].sort()).toEqual(Object.keys(sections).sort());

@@ -13,7 +13,7 @@ const MAC = [
 ];
 
 /** In CI a browser test that is skipped proves nothing: without a browser it fails there. */
-const required = process.env['MINGDAN_REQUIRE_BROWSER'] === '1';
+const required = process.env.MINGDAN_REQUIRE_BROWSER === '1';
 const found = await findBrowser();
 
 /** `describe` for tests that need a browser: where there is none they count as skipped. */
@@ -29,7 +29,7 @@ export async function openBrowser(): Promise<Browser> {
 /** An installed one, else the one that npm brought. */
 async function findBrowser(): Promise<string | undefined> {
   const named = VARIABLES.flatMap((name) => process.env[name] ?? []);
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const folders = (process.env.PATH ?? '').split(delimiter);
   const installed = [...named, ...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...MAC];
   return installed.find((path) => existsSync(path) && runs(path)) ?? npmBrowser();
 }
