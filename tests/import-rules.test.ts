@@ -15,7 +15,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/config': ['@mingdan/kernel', '@mingdan/payments/settings'],
   'packages/outbox': ['@mingdan/kernel', '@mingdan/db'],
   'packages/report': ['@mingdan/kernel', '@mingdan/bazi'],
-  'packages/fulfilment': ['@mingdan/kernel', '@mingdan/db', '@mingdan/orders', '@mingdan/outbox', '@mingdan/report', '@mingdan/bazi'],
+  'packages/fulfilment': [
+    '@mingdan/kernel',
+    '@mingdan/db',
+    '@mingdan/orders',
+    '@mingdan/outbox',
+    '@mingdan/report',
+    '@mingdan/bazi',
+  ],
   'packages/operations': [
     '@mingdan/kernel',
     '@mingdan/db',
@@ -26,7 +33,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '@mingdan/bazi',
     '@mingdan/payments',
   ],
-  'apps/webhook': ['@mingdan/kernel', '@mingdan/config', '@mingdan/db', '@mingdan/orders/record-notice', '@mingdan/payments/verifiers'],
+  'apps/webhook': [
+    '@mingdan/kernel',
+    '@mingdan/config',
+    '@mingdan/db',
+    '@mingdan/orders/record-notice',
+    '@mingdan/payments/verifiers',
+  ],
 };
 /** Apps may import every package, but never an app, and never door 1 of payments. */
 const FORBIDDEN_TO_APPS = ['@mingdan/payments/verifiers'];
@@ -46,7 +59,11 @@ function filesUnder(folder: string): string[] {
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   const found = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s)?'([^']+)'|\bimport\('([^']+)'\)/gm);
-  return [...found].map((match) => ({ file, from: (match[2] ?? match[3]) as string, typeOnly: match[1] !== undefined }));
+  return [...found].map((match) => ({
+    file,
+    from: (match[2] ?? match[3]) as string,
+    typeOnly: match[1] !== undefined,
+  }));
 }
 
 const packages = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`);
@@ -65,13 +82,17 @@ describe('imports', () => {
   });
 
   test.each(['apps/bot', 'apps/cli'])('of %s reach no verifier and no other app', (folder) => {
-    const strays = importsUnder(folder).filter(({ from }) => FORBIDDEN_TO_APPS.includes(from) || from.startsWith('@mingdan/app-'));
+    const strays = importsUnder(folder).filter(
+      ({ from }) => FORBIDDEN_TO_APPS.includes(from) || from.startsWith('@mingdan/app-'),
+    );
     expect(strays).toEqual([]);
   });
 
   test('never leave their package by a relative path', () => {
     const strays = [...packages, ...apps].flatMap((folder) =>
-      importsUnder(folder).filter(({ file, from }) => from.startsWith('.') && !join(dirname(file), from).startsWith(folder)),
+      importsUnder(folder).filter(
+        ({ file, from }) => from.startsWith('.') && !join(dirname(file), from).startsWith(folder),
+      ),
     );
     expect(strays).toEqual([]);
   });
@@ -83,8 +104,13 @@ describe('imports', () => {
       const declared = new Set(Object.keys({ ...own.dependencies, ...own.devDependencies, ...types }));
       return importsUnder(folder).filter(({ from, typeOnly }) => {
         if (from.startsWith('.') || from.startsWith('node:') || builtinModules.includes(from)) return false;
-        const name = from.split('/').slice(0, from.startsWith('@') ? 2 : 1).join('/');
-        return !own.dependencies?.[name] && !own.devDependencies?.[name] && !(typeOnly && declared.has(`@types/${name}`));
+        const name = from
+          .split('/')
+          .slice(0, from.startsWith('@') ? 2 : 1)
+          .join('/');
+        return (
+          !own.dependencies?.[name] && !own.devDependencies?.[name] && !(typeOnly && declared.has(`@types/${name}`))
+        );
       });
     });
     expect(strays).toEqual([]);
@@ -117,7 +143,9 @@ describe('the webhook process', () => {
   test('reaches no client of a gateway, nothing that spends, and of orders only the one statement', () => {
     expect(reached.filter((file) => /client(s)?\.ts$/.test(file))).toEqual([]);
     expect(reached.filter((file) => /^packages\/(fulfilment|outbox|operations|report|bazi)\//.test(file))).toEqual([]);
-    expect(reached.filter((file) => file.startsWith('packages/orders/'))).toEqual(['packages/orders/src/record-notice.ts']);
+    expect(reached.filter((file) => file.startsWith('packages/orders/'))).toEqual([
+      'packages/orders/src/record-notice.ts',
+    ]);
   });
 
   test('loads providers only by their verifying side', () => {

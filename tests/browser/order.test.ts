@@ -48,7 +48,7 @@ describeInBrowser('an order on a phone', () => {
     expect(await checkout.getByTestId('amount').innerText()).toMatch(/CNY\s*19\.90/);
     expect(await overflow(checkout)).toBe(0);
     await payAt(checkout, 'pay');
-    await checkout.close();
+    await checkout.getByTestId('return').click();
 
     const last = await chat.hears('感谢信任');
     expect(await isOnScreen(last)).toBe(true);
@@ -62,6 +62,9 @@ describeInBrowser('an order on a phone', () => {
     // What Markdown leaves behind where it is not turned into text.
     expect(report).not.toMatch(/\*\*|^#|^\||\]\(/m);
     closing = last;
+    // Where the checkout led back to, the page has followed the order by itself.
+    await checkout.getByRole('heading', { name: '订单已完成' }).waitFor();
+    await checkout.close();
   }, 90_000);
 
   test('leaves no button with which it could be paid again', async () => {

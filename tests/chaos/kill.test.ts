@@ -146,7 +146,10 @@ describe('kill -9', () => {
         );
         expect(booked?.count).toBe(1);
       }
-      await until(() => shop.control.pingpong.notices().every(({ state }) => state === 'taken'), 'every notice is taken');
+      await until(
+        () => shop.control.pingpong.notices().every(({ state }) => state === 'taken'),
+        'every notice is taken',
+      );
     },
     TIMEOUT_MS,
   );

@@ -54,7 +54,8 @@ describe('two bot processes at once', () => {
       for (const { buyer, orderNo, sections } of bought) {
         await shop.untilDelivered(orderNo);
         expect(await buyer.reportAsRead(orderNo)).toEqual(await buyer.wholeReport(orderNo));
-        if (sections === 4 || buyer.modelCalls().length > 0) expect(buyer.modelCalls()).toEqual(Array(sections).fill(1));
+        if (sections === 4 || buyer.modelCalls().length > 0)
+          expect(buyer.modelCalls()).toEqual(Array(sections).fill(1));
       }
       const orders = await row<{ count: number }>(shop.db, 'select count(*) as count from orders');
       expect(orders?.count).toBe(buyers.length);
@@ -83,7 +84,9 @@ describe('two bot processes at once', () => {
     async () => {
       const buyer = new Buyer(shop);
       const orderNo = await buyer.order('bazi-basic');
-      await changed(shop.db, `update orders set status = 'paid', paid_at = now() where order_no = :orderNo`, { orderNo });
+      await changed(shop.db, `update orders set status = 'paid', paid_at = now() where order_no = :orderNo`, {
+        orderNo,
+      });
       await shop.untilDelivered(orderNo);
       const waited = await row<{ seconds: number }>(
         shop.db,
@@ -105,7 +108,13 @@ describe('notices', () => {
       const buyer = new Buyer(shop);
       const orderNo = await buyer.order('bazi-basic');
       const payment = shop.control.pingpong.payment(orderNo);
-      const body = { order_id: orderNo, status: 'paid', payment_id: payment?.paymentId, amount: '19.90', currency: 'CNY' };
+      const body = {
+        order_id: orderNo,
+        status: 'paid',
+        payment_id: payment?.paymentId,
+        amount: '19.90',
+        currency: 'CNY',
+      };
       const answers = await Promise.all(Array.from({ length: 20 }, () => send(body)));
       expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
       await shop.untilDelivered(orderNo);
@@ -131,9 +140,13 @@ describe('notices', () => {
       expect((await send({ ...paid, merchant_id: 'somebody-else', payment_id: 'WRONG-MERCHANT' })).status).toBe(200);
       const { telegram } = shop.control;
       for (const verdict of ['amount_mismatch', 'currency_mismatch', 'other_merchant']) {
-        await telegram.waitForMessage(OPERATOR, (message) => `${message.text}`.includes(orderNo) && `${message.text}`.includes(verdict), {
-          timeoutMs: PATIENCE_MS,
-        });
+        await telegram.waitForMessage(
+          OPERATOR,
+          (message) => `${message.text}`.includes(orderNo) && `${message.text}`.includes(verdict),
+          {
+            timeoutMs: PATIENCE_MS,
+          },
+        );
       }
       expect((await shop.order(orderNo)).status).toBe('pending_payment');
       expect(await transactionsOf(orderNo)).toEqual([]);

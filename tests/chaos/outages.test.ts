@@ -75,7 +75,10 @@ describe('Telegram', () => {
       const orderNo = await buyer.order('bazi-year');
       const only = 'sendMessage';
       shop.control.faults.set({
-        telegram: { fail: { status: 429, retryAfter: 1, times: 1, only }, drop: { when: 'before', times: 1, skip: 2, only } },
+        telegram: {
+          fail: { status: 429, retryAfter: 1, times: 1, only },
+          drop: { when: 'before', times: 1, skip: 2, only },
+        },
       });
       await buyer.pay(orderNo);
       await until(() => shop.control.faults.read().telegram.drop === null, 'a call was dropped');
