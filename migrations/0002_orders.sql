@@ -57,6 +57,8 @@ create index orders_to_claim on orders (paid_at, id) where status = 'paid';
 create index orders_due on orders (due_at, id) where status = 'generating' and delivery = 'none';
 create index orders_unpaid on orders (expires_at) where status = 'pending_payment';
 create index orders_being_delivered on orders (delivery_started_at) where status = 'generating' and delivery = 'sending';
+-- orders that ended unpaid: their money may still come
+create index orders_ended_unpaid on orders (created_at) where status in ('failed', 'expired') and paid_at is null;
 create index orders_payment_failure_to_tell on orders (id) where status = 'failed' and paid_at is null and payment_failure_told_at is null;
 create unique index orders_external_id on orders (external_id) where external_id is not null;
 create index orders_of_user on orders (user_id, id desc);

@@ -17,6 +17,8 @@ create table payment_attempts (
   unique (order_id, provider, method)
 );
 
+create index payment_attempts_open on payment_attempts (order_id) where status = 'open';
+
 -- Every verified notice once, with what became of it.
 create table payment_notifications (
   id bigint generated always as identity primary key,

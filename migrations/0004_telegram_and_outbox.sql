@@ -26,6 +26,8 @@ create index outbox_of_chat on outbox (chat_id, id) where status = 'pending';
 create index outbox_due on outbox (due_at) where status = 'pending';
 create index outbox_parked on outbox (chat_id) where status = 'parked';
 create index outbox_delivers on outbox (order_id) where delivers;
+-- an answer in a chat names the message it answers
+create index outbox_sent on outbox (chat_id, sent_message_id) where sent_message_id is not null;
 
 -- Writes messages in the order of the list; one whose key is there already is said already.
 create function enqueue_messages(p_list jsonb) returns void language sql as $$
@@ -85,6 +87,7 @@ create function telegram_take_slot(p_key text, p_interval_ms integer, p_burst in
   insert into telegram_limits as l (key, spent_until)
   values (p_key, clock_timestamp() + make_interval(secs => p_interval_ms / 1000.0))
   on conflict (key) do update
-    set spent_until = greatest(l.spent_until, clock_timestamp()) + make_interval(secs => p_interval_ms / 1000.0)
+    -- no more than ten minutes ahead: a clock that was set back must not silence the bot
+    set spent_until = greatest(least(l.spent_until, clock_timestamp() + interval '10 minutes'), clock_timestamp()) + make_interval(secs => p_interval_ms / 1000.0)
   returning greatest(0, ceil(extract(epoch from spent_until - clock_timestamp()) * 1000 - p_interval_ms * p_burst))::integer
 $$;

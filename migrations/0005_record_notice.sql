@@ -5,6 +5,15 @@ language plpgsql as $$
 declare
   refund refund_records;
 begin
+  -- A refund that was given up may have been done after all: it takes its money again, where nobody else has.
+  if p_status = 'succeeded' then
+    with retaken as (
+      update payment_transactions t set refund_reserved_minor = t.refund_reserved_minor + r.amount_minor
+        from refund_records r
+       where r.refund_id = p_refund_id and r.status = 'failed' and t.id = r.transaction_id and t.refund_reserved_minor + r.amount_minor <= t.amount_minor
+      returning r.id)
+    update refund_records r set status = 'manual', told_at = null from retaken where r.id = retaken.id;
+  end if;
   update refund_records
      set status = p_status, settled_at = now(), lease_owner = null, provider_refund_id = coalesce(p_provider_refund_id, provider_refund_id)
    where refund_id = p_refund_id and status in ('requested', 'pending', 'manual')

@@ -16,7 +16,8 @@ describeInBrowser('the chat on a phone', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    [system, browser] = await Promise.all([startTestSystem(), openBrowser()]);
+    browser = await openBrowser();
+    system = await startTestSystem();
   }, 90_000);
 
   afterAll(async () => {

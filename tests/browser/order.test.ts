@@ -17,7 +17,8 @@ describeInBrowser('an order on a phone', () => {
   let closing: Locator | undefined;
 
   beforeAll(async () => {
-    [system, browser] = await Promise.all([startTestSystem(), openBrowser()]);
+    browser = await openBrowser();
+    system = await startTestSystem();
     phone = await aPhone(browser);
     chat = await ChatPage.open(phone, system, await system.newPerson('张小明', 'zh-hans'));
   }, 90_000);

@@ -174,7 +174,7 @@ describe('money and people that come late', () => {
       await Promise.all([shop.untilDelivered(lateNo), shop.untilDelivered(twiceNo)]);
       expect(await late.reportAsRead(lateNo)).toEqual(await late.wholeReport(lateNo));
       expect(await twice.reportAsRead(twiceNo)).toEqual(await twice.wholeReport(twiceNo));
-      await twice.hears('退款成功');
+      await twice.hears('✅ 退款成功');
       expect(twice.count('多付了一次')).toBe(1);
       expect(shop.control.pingpong.refunds().filter(({ orderId }) => orderId === twiceNo)).toMatchObject([
         { status: 'succeeded', amount: { minor: 1990, currency: 'CNY' } },

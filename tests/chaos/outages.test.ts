@@ -27,11 +27,11 @@ describe('DeepSeek', () => {
       const buyer = new Buyer(shop);
       const orderNo = await buyer.order('bazi-basic');
       await buyer.pay(orderNo);
-      await buyer.hears('退款成功');
+      await buyer.hears('✅ 退款成功');
       expect(await shop.moves(orderNo)).toEqual(['pending_payment', 'paid', 'generating', 'failed']);
       expect(buyer.modelCalls()).toEqual([4]);
       expect(buyer.count('没能完成')).toBe(1);
-      expect(buyer.count('退款成功')).toBe(1);
+      expect(buyer.count('✅ 退款成功')).toBe(1);
       expect(shop.control.calls({ service: 'pingpong', name: 'POST /v1/refunds' })).toHaveLength(1);
       expect(shop.control.pingpong.refunds()).toMatchObject([{ orderId: orderNo, status: 'succeeded' }]);
     },

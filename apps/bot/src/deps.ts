@@ -39,6 +39,9 @@ export function createDeps(config: BotConfig, log: Logger, hostname: string): Bo
   const db = openDatabase({
     url: config.databaseUrl,
     applicationName: 'mingdan-bot',
+    // A row that somebody forgot in psql holds up that row's work, and nobody else's.
+    lockTimeoutMs: 5_000,
+    statementTimeoutMs: 60_000,
     poolSize: Math.max(10, config.orders.concurrency + 6),
     ...(config.databaseCa ? { ca: config.databaseCa } : {}),
   });

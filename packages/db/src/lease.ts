@@ -11,7 +11,9 @@ export async function claimLease(db: Knex, name: string, holder: string, seconds
     db,
     `insert into leases (name, holder, held_until) values (:name, :holder, now() + make_interval(secs => :seconds))
      on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until
-       where leases.holder = excluded.holder or leases.held_until < now()`,
+       where leases.holder = excluded.holder or leases.held_until < now()
+          -- a clock that was set back must not keep a dead holder alive
+          or leases.held_until > now() + make_interval(secs => 4 * :seconds::float8)`,
     { name, holder, seconds },
   );
   return taken === 1;

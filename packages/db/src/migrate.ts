@@ -38,6 +38,8 @@ export async function migrate(
 ): Promise<string[]> {
   return db.transaction(async (lock) => {
     await lock.raw('set local statement_timeout = 0');
+    await lock.raw('set local lock_timeout = 0');
+    await lock.raw('set local idle_in_transaction_session_timeout = 0');
     await lock.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
     const [, names] = (await db.migrate.latest(settings)) as [number, string[]];
     await db.transaction(afterwards);

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { connectionSettings } from './connection.ts';
@@ -15,6 +16,8 @@ export interface DatabaseOptions {
   ca?: string;
   /** milliseconds after which the server ends a statement; 0 = never */
   statementTimeoutMs?: number;
+  /** milliseconds that a statement waits for a row somebody else holds; 0 = for ever */
+  lockTimeoutMs?: number;
   /** milliseconds to wait for a free or new connection */
   acquireTimeoutMs?: number;
 }
@@ -46,13 +49,37 @@ export function openDatabase(options: DatabaseOptions): Db {
       min: 0,
       max: options.poolSize ?? 10,
       acquireTimeoutMillis: acquire,
-      ...(options.role ? { afterCreate: becomeRole(options.role) } : {}),
+      afterCreate: prepareConnection(options),
     },
   });
 }
 
-function becomeRole(role: string) {
-  return (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void): void => {
-    connection.query(`set role ${pg.escapeIdentifier(role)}`, (error: Error | null) => done(error, connection));
+/** A transaction that its owner forgot holds rows that others wait for. */
+const IDLE_TRANSACTION_MS = 60_000;
+
+function prepareConnection({ role, lockTimeoutMs, statementTimeoutMs }: DatabaseOptions) {
+  const settings = [
+    `set idle_in_transaction_session_timeout = ${IDLE_TRANSACTION_MS}`,
+    ...(lockTimeoutMs ? [`set lock_timeout = ${Math.round(lockTimeoutMs)}`] : []),
+    ...(role ? [`set role ${pg.escapeIdentifier(role)}`] : []),
+  ].join('; ');
+  return (connection: Connection, done: (error: Error | null, connection: pg.Client) => void): void => {
+    if (statementTimeoutMs) hangUpOnSilence(connection, statementTimeoutMs + 500);
+    connection.query(settings, (error: Error | null) => done(error, connection));
   };
+}
+
+/** pg's client as it is; false while it waits for the answer to a statement. */
+type Connection = pg.Client & { readonly readyForQuery?: boolean };
+
+/**
+ * pg gives a statement up when its time is over and keeps the connection, and a server that is gone without a word (a network that
+ * swallows, a machine that lost power) would leave the pool full of dead ones for a quarter of an hour.
+ */
+function hangUpOnSilence(connection: Connection, ms: number): void {
+  const { stream } = connection.connection;
+  if (!(stream instanceof Socket)) return;
+  stream.setTimeout(ms, () => {
+    if (!connection.readyForQuery) stream.destroy(new Error('connection terminated: the database says nothing'));
+  });
 }

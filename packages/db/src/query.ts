@@ -35,10 +35,20 @@ function statementOf(sql: string, bindings: Bindings): Statement {
   return statement;
 }
 
-function run<T>(db: Knex, sql: string, bindings: Bindings): Promise<RawResult<T>> {
+/** A pooler or DISCARD took the prepared statement away, has it already, or a migration changed what it returns. */
+const STALE_STATEMENT = new Set(['26000', '42P05', '0A000']);
+
+async function run<T>(db: Knex, sql: string, bindings: Bindings): Promise<RawResult<T>> {
   const { text, names, name } = statementOf(sql, bindings);
   const values = names.map((each) => bindings[each] as Knex.RawBinding);
-  return db.raw<RawResult<T>>(text, values).options({ name });
+  try {
+    return await db.raw<RawResult<T>>(text, values).options({ name });
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+    // Inside a transaction the failure has ended it: its caller begins anew.
+    if (!STALE_STATEMENT.has(code) || db.isTransaction) throw error;
+    return db.raw<RawResult<T>>(text, values);
+  }
 }
 
 /** All rows of a statement. */

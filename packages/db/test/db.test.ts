@@ -1,5 +1,6 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createLogger, pause } from '@mingdan/kernel';
+import { createLogger, messageOf, pause } from '@mingdan/kernel';
 import { prepareDatabase } from '@mingdan/orders';
 import {
   changed,
@@ -132,6 +133,53 @@ describe('the wake-up channel', () => {
   });
 });
 
+describe('a connection that went dead without a word', () => {
+  test('is not used again once its statement was given up', async () => {
+    const { port, hostname } = new URL(database.url);
+    let dead = false;
+    const network = createServer((client) => {
+      const server = connect(Number(port), hostname);
+      // What is connected while the network swallows stays dead for ever.
+      const pass = (from: Socket, to: Socket): unknown =>
+        from.on('data', (bytes) => pipes.has(client) || to.write(bytes));
+      pass(client, server);
+      pass(server, client);
+      for (const [one, other] of [
+        [client, server],
+        [server, client],
+      ] as const) {
+        one.on('error', () => undefined).on('close', () => other.destroy());
+      }
+      open.add(client);
+      if (dead) pipes.add(client);
+    });
+    const pipes = new Set<Socket>();
+    const open = new Set<Socket>();
+    await new Promise<void>((resolve) => network.listen(0, '127.0.0.1', () => resolve()));
+    const through = new URL(database.url);
+    through.port = String((network.address() as AddressInfo).port);
+    const patient = openDatabase({ url: through.href, applicationName: 'test', poolSize: 2, statementTimeoutMs: 200 });
+    await Promise.all([row(patient, 'select pg_sleep(0.05)'), row(patient, 'select pg_sleep(0.05)')]);
+    dead = true;
+    for (const client of open) pipes.add(client);
+    const lost = await Promise.all([0, 1].map(() => row(patient, 'select 1').catch((error: unknown) => error)));
+    expect(lost.map(isConnectionError)).toEqual([true, true]);
+    dead = false;
+    await until(
+      () =>
+        row(patient, 'select 1').then(
+          () => true,
+          () => false,
+        ),
+      3_000,
+    );
+    const back = await Promise.all([0, 1, 2, 3].map(() => row<{ n: number }>(patient, 'select 1 as n')));
+    expect(back).toEqual([{ n: 1 }, { n: 1 }, { n: 1 }, { n: 1 }]);
+    await patient.destroy();
+    network.close();
+  });
+});
+
 describe('an error of the database', () => {
   test('is a matter of the connection when nobody answers', async () => {
     const nobody = openDatabase({
@@ -142,6 +190,25 @@ describe('an error of the database', () => {
     const error = await row(nobody, 'select 1').catch((caught: unknown) => caught);
     expect(isConnectionError(error)).toBe(true);
     await nobody.destroy();
+  });
+
+  test('is one when the server takes a connection and says nothing', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()));
+    const { port } = silent.address() as AddressInfo;
+    const url = `postgres://nobody@127.0.0.1:${port}/none`;
+    const hanging = openDatabase({ url, applicationName: 'test', acquireTimeoutMs: 300 });
+    // Who comes while a connection is being made hears pg's error of it, who waited from the beginning hears the pool's.
+    const asked = [0, 100, 200].map(async (ms) => {
+      await pause(ms);
+      return row(hanging, 'select 1').catch((caught: unknown) => caught);
+    });
+    for (const error of await Promise.all(asked)) {
+      expect({ error: messageOf(error), one: isConnectionError(error) }).toMatchObject({ one: true });
+    }
+    expect(isConnectionError(new Error('timeout expired'))).toBe(true);
+    await hanging.destroy();
+    silent.close();
   });
 
   test('is none when a statement is wrong', async () => {

@@ -2,6 +2,7 @@ import type { Db } from '@mingdan/db';
 import type { Clock, Logger, OrderKind, Vault } from '@mingdan/kernel';
 import type { Holding, Order, StepCost } from '@mingdan/orders';
 import type { Outgoing } from '@mingdan/outbox';
+import type { Slots } from './slots.ts';
 
 /** What every step may use, whatever the product kind. */
 export interface FulfilmentDeps {
@@ -12,6 +13,8 @@ export interface FulfilmentDeps {
   /** operators' chat for alarms; null = nobody hears them */
   readonly operatorChatId: number | null;
   readonly retryBaseMs: number;
+  /** how many orders this process works on at once beyond their first stage; unbounded when left out */
+  readonly slots?: Slots;
   /** something was put into the outbox and committed: the sender may look at once */
   readonly onEnqueued?: () => void;
 }
@@ -50,7 +53,10 @@ export interface Step {
   run(context: StepContext): Promise<StepOutcome>;
 }
 
-/** Steps of one stage run side by side; a stage begins when the one before it is done. */
+/**
+ * Steps of one stage run side by side; a stage begins when the one before it is done. The first stage begins at once, so that a buyer
+ * hears soon that the money is here; the later ones wait for one of the process's slots (WORKER_CONCURRENCY).
+ */
 export type Stage = readonly Step[];
 
 /** One product kind. The worker runs its stages and knows nothing else of it. */

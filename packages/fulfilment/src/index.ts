@@ -8,3 +8,4 @@ export { reportFulfiller } from './kinds/report/steps.ts';
 export { paymentMessageEdits } from './payment-messages.ts';
 export { type RefundRule, refundRules } from './refund-rules.ts';
 export { runOrder } from './run-order.ts';
+export { createSlots, type Slots } from './slots.ts';

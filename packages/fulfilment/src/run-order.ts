@@ -64,19 +64,36 @@ async function runStages(
 ): Promise<StepOutcome> {
   const saved = await savedSteps(deps.db, deps.vault, order.id);
   const results = new Map([...saved].filter(([, step]) => step.done).map(([name, step]) => [name, step.result]));
-  for (const stage of stages) {
-    const open = stage.filter((step) => !results.has(step.name));
-    const outcomes = await runSideBySide(deps, open, { order, holding, results, signal, log: deps.log }, saved);
-    const end =
-      outcomes.find((outcome) => outcome.kind === 'give_up') ?? outcomes.find((outcome) => outcome.kind === 'rest');
-    if (end) return end;
-    signal.throwIfAborted();
-    open.forEach((step, index) => {
-      const outcome = outcomes[index];
-      if (outcome?.kind === 'done') results.set(step.name, outcome.result);
-    });
+  const shared = { order, holding, results, signal, log: deps.log };
+  const [first = [], ...later] = stages;
+  const end = await runStage(deps, first, shared, saved);
+  if (end || later.length === 0) return end ?? { kind: 'done' };
+  const giveBack = await deps.slots?.take(signal);
+  try {
+    for (const stage of later) {
+      const ended = await runStage(deps, stage, shared, saved);
+      if (ended) return ended;
+    }
+    return { kind: 'done' };
+  } finally {
+    giveBack?.();
   }
-  return { kind: 'done' };
+}
+
+type Shared = Omit<StepContext, 'failures' | 'countFailure' | 'results'> & { readonly results: Map<string, unknown> };
+
+/** Runs what is not saved yet of a stage. @returns what ends the order's turn, or undefined when the next stage may begin */
+async function runStage(deps: FulfilmentDeps, stage: Stage, shared: Shared, saved: ReadonlyMap<string, SavedStep>): Promise<StepOutcome | undefined> {
+  const open = stage.filter((step) => !shared.results.has(step.name));
+  const outcomes = await runSideBySide(deps, open, shared, saved);
+  const end = outcomes.find((outcome) => outcome.kind === 'give_up') ?? outcomes.find((outcome) => outcome.kind === 'rest');
+  if (end) return end;
+  shared.signal.throwIfAborted();
+  open.forEach((step, index) => {
+    const outcome = outcomes[index];
+    if (outcome?.kind === 'done') shared.results.set(step.name, outcome.result);
+  });
+  return undefined;
 }
 
 /** Waits for all of them, so that nothing of an order runs on after it was put down. */

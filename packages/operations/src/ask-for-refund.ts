@@ -84,10 +84,11 @@ async function takeAway(tx: Db, order: Order): Promise<void> {
 
 async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish: RefundWish): Promise<RefundOutcome> {
   const key = `refund_wanted:${order.orderNo}`;
-  const item = await row<{ id: number }>(
+  const item = await row<{ id: number; asked: number }>(
     tx,
     `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_wanted', :key, :orderId, :details::jsonb)
-     on conflict (dedupe_key) do nothing returning id`,
+     on conflict (dedupe_key) do update set status = 'open', resolved_at = null, created_at = now() where inbox_items.status = 'resolved'
+     returning id, (select count(*) from outbox where dedupe_key like 'alarm:' || :key || '%')::integer as asked`,
     { key, orderId: order.id, details: JSON.stringify({ order_no: order.orderNo, by: wish.by }) },
   );
   if (!item) return 'already_requested';
@@ -101,7 +102,7 @@ async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish:
   await alarm(
     { ...deps, operatorChatId: chatOf(deps) },
     tx,
-    key,
+    `${key}:${item.asked}`,
     { template: 'alarm_refund_wanted', params },
     order.id,
   );

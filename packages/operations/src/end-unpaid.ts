@@ -1,4 +1,5 @@
 import { paymentMessageEdits } from '@mingdan/fulfilment';
+import { changed } from '@mingdan/db';
 import { messageOf } from '@mingdan/kernel';
 import { expire, findOrder, type Order } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
@@ -51,14 +52,18 @@ async function closeAtGateways(deps: OperationDeps, order: Order): Promise<'clos
 async function close(deps: OperationDeps, order: Order, attempt: Attempt): Promise<boolean> {
   try {
     await deps.clients.get(attempt.provider)?.closePayment?.(attempt.gatewayOrderId);
+    await changed(deps.db, `update payment_attempts set status = 'closed' where id = :id`, { id: attempt.id });
     return true;
   } catch (error) {
-    deps.log.warn(
-      { order_no: order.orderNo, provider: attempt.provider, cause: messageOf(error) },
-      'the payment was not closed at the gateway',
-    );
+    const cause = messageOf(error);
+    deps.log.warn({ order_no: order.orderNo, provider: attempt.provider, cause }, 'the payment was not closed at the gateway');
     return false;
   }
+}
+
+/** An order that ended unpaid while its gateway did not answer, or by a failed try: asked again, and closed, until that is sure. */
+export async function closeEndedOrder(deps: OperationDeps, order: Order): Promise<void> {
+  await closeAtGateways(deps, order);
 }
 
 async function end(deps: OperationDeps, order: Order, reason: 'expired' | 'cancelled', by: string): Promise<boolean> {

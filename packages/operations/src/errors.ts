@@ -7,7 +7,8 @@ export type OperationErrorCode =
   | 'gateway_timeout'
   | 'gateway_refused'
   | 'no_such_matter'
-  | 'no_buyer';
+  | 'no_buyer'
+  | 'refund_not_open';
 
 const hints: Record<OperationErrorCode, string> = {
   order_not_found: 'Check the order number (mingdan orders list)',
@@ -15,6 +16,7 @@ const hints: Record<OperationErrorCode, string> = {
   provider_not_offered: 'Set the keys of this provider, or offer another one',
   gateway_timeout: 'The gateway does not answer; the order stays payable, try again',
   no_such_matter: 'See: mingdan inbox list --all',
+  refund_not_open: 'It is under way or done: mingdan orders show tells',
   no_buyer: 'Resolve it with a note alone',
   gateway_refused: 'The gateway said no: compare its settings with mingdan doctor',
 };

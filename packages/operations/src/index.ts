@@ -1,7 +1,7 @@
 export { askForRefund, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
 export { checkPayment } from './check-payment.ts';
 export type { OperationDeps, OperationSettings } from './contract.ts';
-export { cancelOrder, expireOrder } from './end-unpaid.ts';
+export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
 export { type OrderStatusJson, orderStatusJson, type PaymentStatus } from './order-status-json.ts';

@@ -24,21 +24,26 @@ export interface Resolution {
 export async function resolveInboxItem(deps: OperationDeps, resolution: Resolution): Promise<boolean> {
   const { id, note, reply, refund, paidByHand } = resolution;
   const item = await row<{
+    status: string;
     orderNo: string | null;
     refundId: string | null;
     userId: number | null;
     chatId: number | null;
   }>(
     deps.db,
-    `select o.order_no as "orderNo", i.details ->> 'refund_id' as "refundId", u.id as "userId", u.telegram_id as "chatId"
+    `select i.status, o.order_no as "orderNo", i.details ->> 'refund_id' as "refundId", u.id as "userId", u.telegram_id as "chatId"
        from inbox_items i left join orders o on o.id = i.order_id left join users u on u.id = o.user_id where i.id = :id`,
     { id },
   );
   if (!item) throw new OperationRefused('no_such_matter', `there is no matter ${id} in the inbox`);
   const { orderNo, chatId, refundId } = item;
   if (paidByHand && refundId === null) throw new OperationRefused('no_buyer', `matter ${id} is about no refund`);
+  if (item.status === 'resolved') return false;
   if (refund && orderNo === null) throw new OperationRefused('no_buyer', `matter ${id} belongs to no order`);
   if (reply && chatId === null) throw new OperationRefused('no_buyer', `matter ${id} has no buyer with a chat`);
+  // The money first: a matter that is closed and whose refund was lost is seen by nobody.
+  if (refund && orderNo !== null) await askForRefund(deps, { orderNo, reason: note, by: 'operator' });
+  if (paidByHand && refundId !== null) await bookRefundByHand(deps, refundId);
   const closed = await deps.db.transaction(async (tx) => {
     const done = await changed(
       tx,
@@ -52,28 +57,13 @@ export async function resolveInboxItem(deps: OperationDeps, resolution: Resoluti
     }
     return true;
   });
-  if (closed && paidByHand && refundId !== null) await bookRefundByHand(deps, refundId);
-  if (closed && refund && orderNo !== null) await askForRefund(deps, { orderNo, reason: note, by: 'operator' });
   deps.log.info({ inbox: id, order_no: orderNo, closed, refund: refund ?? false }, 'inbox matter resolved');
   return closed;
 }
 
-/** A refused refund had let go of its amount: it takes it again, and is done. */
+/** Only a refund that the gateway is not being asked for any more: else the money could go twice. */
 async function bookRefundByHand(deps: OperationDeps, refundId: string): Promise<void> {
-  await deps.db.transaction(async (tx) => {
-    await changed(
-      tx,
-      `with retaken as (
-         update payment_transactions t set refund_reserved_minor = refund_reserved_minor + r.amount_minor
-           from refund_records r
-          where r.refund_id = :refundId and r.status = 'failed' and t.id = r.transaction_id and t.refund_reserved_minor + r.amount_minor <= t.amount_minor
-         returning r.id)
-       update refund_records set status = 'manual' where id in (select id from retaken)`,
-      { refundId },
-    );
-    await changed(tx, `update refund_records set told_at = null where refund_id = :refundId and status = 'manual'`, {
-      refundId,
-    });
-    await settleRefund(tx, refundId, 'succeeded', null);
-  });
+  const still = await row(deps.db, `select 1 from refund_records where refund_id = :refundId and status in ('failed', 'manual')`, { refundId });
+  if (!still) throw new OperationRefused('refund_not_open', `refund ${refundId} is not with the operators any more`);
+  await settleRefund(deps.db, refundId, 'succeeded', null);
 }

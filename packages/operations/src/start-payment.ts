@@ -42,13 +42,18 @@ export function isPayable(order: Pick<Order, 'status' | 'expiresAt'>, now: Date)
   return order.status === 'pending_payment' && order.expiresAt > now;
 }
 
+/** Two unique keys stand behind an attempt; whichever of several at once comes second finds the row of the first. */
 async function openAttempt(db: Db, order: Order, provider: ProviderName, method: string): Promise<Attempt> {
-  const attempt = await row<Attempt>(
+  await changed(
     db,
     `insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency)
-     values (:id, :provider, :method, :orderNo, :minor, :currency)
-     on conflict (order_id, provider, method) do update set method = excluded.method returning ${ATTEMPT}`,
+     values (:id, :provider, :method, :orderNo, :minor, :currency) on conflict do nothing`,
     { id: order.id, provider, method, orderNo: order.orderNo, ...order.amount },
+  );
+  const attempt = await row<Attempt>(
+    db,
+    `select ${ATTEMPT} from payment_attempts where order_id = :id and provider = :provider order by method = :method desc limit 1`,
+    { id: order.id, provider, method },
   );
   return attempt as Attempt;
 }

@@ -1,4 +1,4 @@
-import { changed, type Db, row, rows } from '@mingdan/db';
+import { type Db, row, rows } from '@mingdan/db';
 import { ORDER_COLUMNS, type Order } from './order.ts';
 
 /** Unpaid orders that are over, taken for asking their gateway; nobody else gets them for `seconds`. */
@@ -21,9 +21,24 @@ export async function expire(tx: Db, orderId: number, reason: 'expired' | 'cance
     `update orders set status = 'expired', status_reason = :reason, status_by = :by where id = :orderId and status = 'pending_payment' returning 1`,
     { orderId, reason, by },
   );
-  if (!moved) return false;
-  await changed(tx, `update payment_attempts set status = 'closed' where order_id = :orderId and status = 'open'`, {
-    orderId,
-  });
-  return true;
+  return moved !== undefined;
+}
+
+/** How long money may come late for an order that ended unpaid; after this its gateways are not asked any more. */
+const LATE_DAYS = 7;
+
+/** Orders that ended unpaid and still have a payment open at a gateway, taken for closing it; nobody else gets them for `seconds`. */
+export async function takeUnclosed(db: Db, limit: number, seconds: number): Promise<Order[]> {
+  return rows<Order>(
+    db,
+    `with batch as materialized (
+       select o.id from orders o
+        where o.status in ('failed', 'expired') and o.paid_at is null and o.created_at > now() - make_interval(days => ${LATE_DAYS})
+          and exists (select 1 from payment_attempts a where a.order_id = o.id and a.status = 'open')
+          and (o.check_payment_at is null or o.check_payment_at <= now())
+        order by o.id for update of o skip locked limit :limit)
+     update orders o set check_payment_at = now() + make_interval(secs => :seconds) from batch where o.id = batch.id
+     returning ${ORDER_COLUMNS}`,
+    { limit, seconds },
+  );
 }

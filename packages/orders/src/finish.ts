@@ -31,7 +31,10 @@ export async function completeIfDelivered(db: Db, orderId: number): Promise<stri
 /** An order is credited to its promoter by its own key: a second completion finds the row and changes nothing. */
 const CREDIT_PROMOTER = `credit as (
        insert into promoter_credits (order_id, promoter_id, amount_minor, currency)
-       select id, promoter_id, amount_minor, currency from done where promoter_id is not null
+       select id, promoter_id, amount_minor, currency from done
+        where promoter_id is not null
+          -- nothing is earned by an order whose money is going back
+          and not exists (select 1 from payment_transactions t where t.order_id = done.id having bool_and(t.refund_reserved_minor >= t.amount_minor))
        on conflict (order_id) do nothing returning promoter_id, amount_minor, currency
      ), counted as (
        insert into promoter_statistics as s (promoter_id, currency, orders, amount_minor)

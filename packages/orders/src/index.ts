@@ -1,7 +1,7 @@
 export type { Localised } from '@mingdan/kernel';
 export { claimPaid, type Holder, putDown, renewLeases, takeOverDue } from './claim.ts';
 export { createOrder, type NewOrder, OrderRefused } from './create.ts';
-export { expire, takeOverdue } from './expire.ts';
+export { expire, takeOverdue, takeUnclosed } from './expire.ts';
 export { completeIfDelivered, failAndRefund, parkDelivery } from './finish.ts';
 export {
   type Delivery,

@@ -67,7 +67,9 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
     await changed(tx, 'delete from support_messages where user_id = :userId', { userId });
     await changed(
       tx,
-      `update outbox set payload = null, status = 'dropped' where user_id = :userId and status in ('pending', 'parked')`,
+      `update outbox set payload = null, status = 'dropped'
+        where chat_id = (select telegram_id from users where id = :userId) and delivers and status in ('pending', 'parked')
+          and exists (select 1 from orders where orders.id = outbox.order_id and orders.status = 'completed')`,
       { userId },
     );
   });

@@ -63,6 +63,21 @@ export async function markDropped(db: Db, id: number, why: string): Promise<void
   );
 }
 
+/** The message that an edit was to replace and that was never sent: it must not come after its time. */
+export async function dropTarget(db: Db, editId: number): Promise<void> {
+  await changed(
+    db,
+    `update outbox target set status = 'dropped', payload = null, last_error = 'out of date' from outbox edit
+      where edit.id = :editId and target.dedupe_key = edit.edits and target.status in ('pending', 'parked')`,
+    { editId },
+  );
+}
+
+/** One message waits for the person's next contact; those behind it go on. */
+export async function setAside(db: Db, id: number, why: string): Promise<void> {
+  await changed(db, `update outbox set status = 'parked', last_error = left(:why, 300) where id = :id and status = 'pending'`, { id, why });
+}
+
 /** The chat is closed to us: everything for it waits for the person's next contact. */
 export async function markParked(db: Db, chatId: number): Promise<void> {
   await changed(

@@ -1,7 +1,7 @@
 import { type Db, isConnectionError } from '@mingdan/db';
 import { backoffMs, type Logger, messageOf, pause, type Vault } from '@mingdan/kernel';
 import type { Message } from './message.ts';
-import { type DueMessage, markDropped, markParked, markSent, openPayload, postpone } from './queue.ts';
+import { type DueMessage, dropTarget, markDropped, markParked, markSent, openPayload, postpone, setAside } from './queue.ts';
 
 /** What a channel answers when a message was not taken. Thrown, so that anything else thrown counts as `unreachable`. */
 export interface SendFailure {
@@ -39,11 +39,14 @@ export interface SenderDeps {
 }
 
 const LONGEST_PAUSE_MS = 10 * 60_000;
+const MOST_REFUSALS = 5;
 
 /** Sends one message and writes down what became of it. Never throws for what a channel does. */
 export async function sendDue(deps: SenderDeps, due: DueMessage): Promise<void> {
   const log = deps.log.child({ order_no: due.orderNo ?? undefined, outbox_id: due.id });
   if (due.isEdit && due.editsMessageId === null) {
+    // What it was to replace may still be waiting, and would come out of date.
+    await dropTarget(deps.db, due.id);
     await markDropped(deps.db, due.id, 'the message to edit never arrived');
     return;
   }
@@ -101,14 +104,23 @@ async function writeDownFailure(deps: SenderDeps, due: DueMessage, failure: Send
       return;
     }
     case 'blocked':
+      // Operators are tried on: nobody would think of writing to the bot to hear its alarms.
+      if (due.userId === null) break;
       log.info('the user cannot be reached, messages are parked');
       await markParked(deps.db, due.chatId);
       return;
     case 'refused':
-      // A part of a report is never thrown away: it is tried again until it is parked. Anything else would block its chat for ever.
+      if (due.userId === null) break;
+      // Anything else would block its chat for ever.
       if (!due.delivers) {
         log.error({ cause: failure.message }, 'Telegram refuses a message for good');
         await markDropped(deps.db, due.id, failure.message);
+        return;
+      }
+      // A part of a report is never thrown away, but what comes behind it must not wait for it.
+      if (due.attempts >= MOST_REFUSALS) {
+        log.error({ cause: failure.message }, 'Telegram refuses a part of a report, it is set aside');
+        await setAside(deps.db, due.id, failure.message);
         return;
       }
       break;

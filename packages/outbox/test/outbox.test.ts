@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { createLogger } from '@mingdan/kernel';
-import { testDatabase, testVault } from '@mingdan/orders/testing';
+import { aUser, testDatabase, testVault } from '@mingdan/orders/testing';
 import {
   blockedPause,
   dueMessages,
@@ -18,9 +18,11 @@ import {
 
 let database: TestDatabase;
 let db: Db;
+let userId: number;
 beforeAll(async () => {
   database = await testDatabase();
   db = database.db;
+  userId = (await aUser(db)).id;
 });
 afterAll(() => database.drop());
 beforeEach(() => changed(db, 'delete from outbox').then(() => changed(db, 'delete from telegram_limits')));
@@ -28,7 +30,7 @@ beforeEach(() => changed(db, 'delete from outbox').then(() => changed(db, 'delet
 const log = createLogger({ process: 'test', level: 'silent' });
 const part = (text: string): Message => ({ template: 'report_part', params: { text } });
 const say = (chatId: number, text: string, more: { edits?: string; delivers?: boolean } = {}) =>
-  enqueue(db, testVault, { chatId, dedupeKey: `${chatId}:${text}`, message: part(text), ...more });
+  enqueue(db, testVault, { chatId, userId, dedupeKey: `${chatId}:${text}`, message: part(text), ...more });
 
 class Refusal extends Error {
   readonly failure: SendFailure;
@@ -155,6 +157,37 @@ describe('the outbox', () => {
     expect(await row(db, `select last_error from outbox where status = 'dropped'`)).toEqual({
       last_error: 'chat not found',
     });
+  });
+
+  test('sets a part of a report aside that Telegram keeps refusing, so that its chat goes on', async () => {
+    await say(13, 'bad part', { delivers: true });
+    await say(13, 'your refund is through');
+    const { channel, sent } = fakeChannel((text) =>
+      text === 'bad part' ? { kind: 'refused', message: 'no' } : undefined,
+    );
+    await drain(channel);
+    expect(sent.map(({ text }) => text)).toEqual(['your refund is through']);
+    expect(await row(db, `select count(*) as kept from outbox where status = 'parked' and payload is not null`)).toEqual({ kept: 1 });
+  });
+
+  test('throws no alarm away, whatever the operators did to their chat', async () => {
+    await enqueue(db, testVault, { chatId: -5, dedupeKey: 'alarm', message: part('alarm') });
+    const { channel, sent } = fakeChannel((_, nth) =>
+      nth < 4 ? { kind: nth % 2 ? 'refused' : 'blocked', message: 'chat not found' } : undefined,
+    );
+    await drain(channel);
+    expect(sent.map(({ text }) => text)).toEqual(['alarm']);
+  });
+
+  test('never brings a message whose edit came first', async () => {
+    await say(14, 'pay');
+    await changed(db, `update outbox set status = 'parked'`);
+    await say(14, 'expired', { edits: '14:pay' });
+    const { channel, sent } = fakeChannel();
+    await drain(channel);
+    await unpark(db, 14);
+    await drain(channel);
+    expect(sent).toEqual([]);
   });
 
   test('edits the message that was sent before', async () => {

@@ -32,7 +32,7 @@ export class ChatPage {
   /** Waits for a message of the bot that says this. */
   async hears(text: string | RegExp): Promise<Locator> {
     const message = this.messages('bot').filter({ hasText: text }).last();
-    await message.waitFor();
+    await message.waitFor().catch((error: unknown) => this.saysInstead(`“${text}”`, error));
     return message;
   }
 
@@ -54,7 +54,7 @@ export class ChatPage {
   async untilTexts(fits: (texts: string[]) => boolean): Promise<void> {
     const end = Date.now() + PATIENCE_MS;
     while (!fits(await this.texts())) {
-      if (Date.now() > end) throw new Error(`the bot says only: ${(await this.texts()).slice(-3).join(' | ')}`);
+      if (Date.now() > end) await this.saysInstead('what was expected');
       await sleep(50);
     }
   }
@@ -66,6 +66,11 @@ export class ChatPage {
       if (await this.page.locator(`${selector}:focus`).isVisible()) return;
     }
     throw new Error(`${MOST_TABS} presses of Tab do not lead to ${selector}`);
+  }
+
+  private async saysInstead(wanted: string, cause?: unknown): Promise<never> {
+    const said = (await this.texts()).slice(-3).map((text) => `“${text.slice(0, 200)}”`);
+    throw new Error(`the bot does not say ${wanted}. Its last words: ${said.join(' ') || 'none'}`, { cause });
   }
 
   private messages(from: 'bot' | 'me'): Locator {

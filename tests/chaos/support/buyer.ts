@@ -65,7 +65,7 @@ export class Buyer {
 
   hears(text: string | RegExp): Promise<number> {
     return until(
-      () => this.count(text) || undefined,
+      () => this.count(text),
       () => `${this.name} hears ${text}; it was: ${this.said().join(' | ').slice(-500)}`,
     );
   }

@@ -1,6 +1,6 @@
 import { messageOf } from '@mingdan/kernel';
-import { expireOrder, type OperationDeps } from '@mingdan/operations';
-import { takeOverdue } from '@mingdan/orders';
+import { closeEndedOrder, expireOrder, type OperationDeps } from '@mingdan/operations';
+import { takeOverdue, takeUnclosed } from '@mingdan/orders';
 
 const AT_ONCE = 10;
 /** An order whose gateway did not answer is looked at again after this. */
@@ -18,6 +18,23 @@ export async function expireOverdue(deps: OperationDeps): Promise<void> {
             { order_no: order.orderNo, cause: messageOf(error), err: error },
             'an order could not be expired',
           ),
+        ),
+      ),
+    );
+  }
+}
+
+/** The money of an order that failed or expired may still come while its payment is open at the gateway. */
+const UNCLOSED_AGAIN_SECONDS = 15 * 60;
+
+export async function closeEnded(deps: OperationDeps): Promise<void> {
+  for (;;) {
+    const orders = await takeUnclosed(deps.db, AT_ONCE, UNCLOSED_AGAIN_SECONDS);
+    if (orders.length === 0) return;
+    await Promise.all(
+      orders.map((order) =>
+        closeEndedOrder(deps, order).catch((error: unknown) =>
+          deps.log.error({ order_no: order.orderNo, err: error }, 'an ended order could not be closed at its gateway'),
         ),
       ),
     );

@@ -1,4 +1,4 @@
-import { type Fulfiller, type FulfilmentDeps, runOrder } from '@mingdan/fulfilment';
+import { createSlots, type Fulfiller, type FulfilmentDeps, runOrder } from '@mingdan/fulfilment';
 import type { OrderKind } from '@mingdan/kernel';
 import { claimPaid, type Holder, type Order, putDown, renewLeases, takeOverDue } from '@mingdan/orders';
 import { createLoop, type Loop } from './loop.ts';
@@ -9,6 +9,13 @@ export interface FulfilSettings {
   readonly leaseSeconds: number;
 }
 
+/**
+ * Orders in hand for each slot: an order is claimed and its buyer told at once, also while all slots are busy with a slow model. What is in
+ * hand and waits for a slot keeps its lease.
+ */
+const WAITING_PER_SLOT = 25;
+const BATCH = 50;
+
 interface InHand {
   readonly order: Order;
   readonly stop: AbortController;
@@ -16,7 +23,7 @@ interface InHand {
 }
 
 /**
- * Claims paid orders and works on up to `concurrency` of them at once. Whoever dies with orders in hand loses them when their lease
+ * Claims paid orders, and works on up to `concurrency` of them at once beyond their first stage. Whoever dies with orders in hand loses them when their lease
  * ends; whoever stops gracefully hands them back at once.
  */
 export function createFulfilment(
@@ -26,16 +33,18 @@ export function createFulfilment(
 ): Loop {
   const holder: Holder = { owner: settings.owner, leaseSeconds: settings.leaseSeconds };
   const inHand = new Map<number, InHand>();
+  const slotted: FulfilmentDeps = { ...deps, slots: createSlots(settings.concurrency) };
   const loop = createLoop('fulfil', deps.log, claimWhatFits);
   const heartbeat = setInterval(() => void renew().catch(() => undefined), (settings.leaseSeconds * 1000) / 3);
 
   async function claimWhatFits(): Promise<void> {
     for (;;) {
-      const free = settings.concurrency - inHand.size;
+      const free = settings.concurrency * WAITING_PER_SLOT - inHand.size;
       if (free <= 0) return;
-      const due = await takeOverDue(deps.db, holder, free);
-      const paid = due.length < free ? await claimPaid(deps.db, holder, free - due.length) : [];
-      for (const order of [...due, ...paid]) start(order);
+      // New orders first: their buyers have heard nothing yet, and orders that rest must not keep them waiting.
+      const paid = await claimPaid(deps.db, holder, Math.min(free, BATCH));
+      const due = paid.length < free ? await takeOverDue(deps.db, holder, Math.min(free - paid.length, BATCH)) : [];
+      for (const order of [...paid, ...due]) start(order);
       if (due.length + paid.length === 0) return;
     }
   }
@@ -57,7 +66,7 @@ export function createFulfilment(
 
   async function work(order: Order, signal: AbortSignal): Promise<void> {
     const fulfiller = fulfillers.get(order.kind);
-    if (fulfiller) return runOrder(deps, fulfiller, order, settings.owner, signal);
+    if (fulfiller) return runOrder(slotted, fulfiller, order, settings.owner, signal);
     deps.log.error({ order_no: order.orderNo, kind: order.kind }, 'nobody here makes this kind of product');
     await putDown(deps.db, settings.owner, order.id, 600);
   }

@@ -33,7 +33,7 @@ async function failOneOverdue(deps: FulfilmentDeps, tx: Db, hours: number): Prom
   const order = await row<Order>(
     tx,
     `select ${ORDER_COLUMNS} from orders o
-      where status in ('paid', 'generating') and delivery = 'none' and kind = 'report' and paid_at < now() - make_interval(secs => 3600 * :hours::float8)
+      where (status = 'paid' or (status = 'generating' and delivery = 'none')) and kind = 'report' and paid_at < now() - make_interval(secs => 3600 * :hours::float8)
       order by id for update skip locked limit 1`,
     { hours },
   );

@@ -5,7 +5,7 @@ import type { OperationDeps } from '@mingdan/operations';
 import { blockedPause, type OutboxChannel } from '@mingdan/outbox';
 import cron from 'node-cron';
 import { createAnnouncer } from './announce.ts';
-import { expireOverdue } from './expire.ts';
+import { closeEnded, expireOverdue } from './expire.ts';
 import { createFulfilment } from './fulfil.ts';
 import { type HousekeepingSettings, keepPromises, tidyUp } from './housekeeping.ts';
 import { createLoop, type Loop } from './loop.ts';
@@ -81,6 +81,7 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
   const polledJobs = [
     job('tell refused notices', () => tellRefusedNotices(operations)),
     job('expire', () => expireOverdue(operations)),
+    job('close ended', () => closeEnded(operations)),
     job('keep promises', () => keepPromises(deps.fulfilment, settings)),
   ];
 

@@ -33,7 +33,8 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** Handles recorded updates: in order per chat, chats side by side, urgent ones first. Several processes may run it at once. */
 export function handleUpdates(deps: DispatchDeps): Dispatcher {
-  const slots = deps.concurrency ?? 16;
+  // Many, since a conversation may wait seconds for a gateway, and a dead gateway must not keep everybody else from talking.
+  const slots = deps.concurrency ?? 100;
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   let nudge = new AbortController();
