@@ -23,7 +23,7 @@ const LOOK_AGAIN_MS = 1_000;
 export async function startBot(config: BotConfig, log: Logger, hostname: string): Promise<Bot> {
   const deps = createDeps(config, log, hostname);
   const stopping = new AbortController();
-  const running: Running = { telegram: undefined, worker: undefined };
+  const running: Running = { telegram: undefined, worker: undefined, stopSending: new AbortController() };
   const http = await serve(config, deps, running);
   log.info({ port: http.port, roles: config.roles }, 'listening');
   const ready = waitForDatabase(deps, stopping.signal).then(() => startRoles(config, deps, running, stopping.signal));
@@ -34,9 +34,10 @@ export async function startBot(config: BotConfig, log: Logger, hostname: string)
     async stop() {
       stopping.abort();
       await ready.catch(() => undefined);
-      // No new work first, then what is in hand, then the connections under it.
-      await running.telegram?.stop();
-      await running.worker?.stop();
+      // No new work first, then what is in hand, then the connections under it. Side by side: each may take most of the time there is.
+      const stopped = [running.telegram?.stop(), running.worker?.stop()];
+      running.stopSending.abort();
+      await Promise.all(stopped);
       await running.listener?.stop();
       await http.close();
       await deps.db.destroy();
@@ -47,6 +48,8 @@ export async function startBot(config: BotConfig, log: Logger, hostname: string)
 interface Running {
   telegram: TelegramRole | undefined;
   worker: Worker | undefined;
+  /** nobody waits for Telegram's limits any more */
+  readonly stopSending: AbortController;
   listener?: { stop(): Promise<void> };
 }
 
@@ -97,7 +100,10 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
   if (signal.aborted) return;
   const { roles } = config;
   if (roles.includes('worker'))
-    running.worker = startWorker({ ...deps, channel: channel(config, deps) }, workerSettings(config, deps));
+    running.worker = startWorker(
+      { ...deps, channel: channel(config, deps, running.stopSending.signal) },
+      workerSettings(config, deps),
+    );
   if (!roles.includes('telegram')) return;
   const role = startTelegram({
     ...deps,
@@ -116,8 +122,9 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
   });
 }
 
-function channel(config: BotConfig, { db, log, texts }: BotDeps) {
-  const telegram = createTelegram({ token: config.telegram.token, apiRoot: config.telegram.apiRoot, db, log });
+function channel(config: BotConfig, { db, log, texts }: BotDeps, stopWaiting: AbortSignal) {
+  const { token, apiRoot } = config.telegram;
+  const telegram = createTelegram({ token, apiRoot, db, log, stopWaiting });
   return telegramChannel(telegram, texts, config.operatorLanguage);
 }
 

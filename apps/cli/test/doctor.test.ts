@@ -14,10 +14,11 @@ let database: TestDatabase;
 let outside: Server;
 let env: Record<string, string>;
 let webhookUrl = '';
+let getMe: [number, unknown] | undefined;
 
 /** Telegram, DeepSeek and PingPong in one, as far as doctor asks them. */
 function answerAll(path: string): [number, unknown] {
-  if (path.endsWith('/getMe')) return [200, { ok: true, result: { id: 1, username: 'shop_bot' } }];
+  if (path.endsWith('/getMe')) return getMe ?? [200, { ok: true, result: { id: 1, username: 'shop_bot' } }];
   if (path.endsWith('/getWebhookInfo'))
     return [200, { ok: true, result: { url: webhookUrl, pending_update_count: 3 } }];
   if (path.endsWith('/models')) return [200, { data: [{ id: 'deepseek-flash' }] }];
@@ -138,6 +139,22 @@ describe('doctor', () => {
     webhookUrl = 'http://127.0.0.1:3001/telegram/webhook';
     expect((await doctor({ TELEGRAM_MODE: 'webhook' })).codes).toContain('telegram.webhook');
     webhookUrl = '';
+  });
+
+  test('tells a refused token from a Telegram that does not answer', async () => {
+    getMe = [401, { ok: false, error_code: 401, description: 'Unauthorized' }];
+    const { exit, codes } = await doctor();
+    getMe = undefined;
+    expect(exit).toBe(1);
+    expect(codes).toContain('telegram.token_refused');
+  });
+
+  test('says of CHAT_STARS_ONLY that Stars come later, and fails nothing', async () => {
+    const { exit, checks } = await doctor({ CHAT_STARS_ONLY: '1' });
+    expect(exit).toBe(0);
+    expect(checks).toContainEqual(
+      expect.objectContaining({ state: 'warn', text: expect.stringMatching(/CHAT_STARS_ONLY.*later release/) }),
+    );
   });
 
   test('sees a data key that does not open what is there', async () => {

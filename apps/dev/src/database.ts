@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@mingdan/kernel';
 import type { Guard } from './guarded.ts';
-import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { type PostgresOptions, type RunningPostgres, startPostgres } from './postgres.ts';
 
 export interface DatabaseOptions {
   /** its data goes into `postgres/` of this folder */
@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   persistent: boolean;
   guard: Guard;
   say: (line: string) => void;
+  /** gives up the first start */
+  signal?: AbortSignal;
 }
 
 export interface Database {
@@ -19,7 +21,7 @@ export interface Database {
 
 /** The embedded database; should it end by itself, it is started again on the same port. */
 export async function keepDatabase(options: DatabaseOptions): Promise<Database> {
-  let server = await start(options);
+  let server = await start(options, options.signal ? { signal: options.signal } : {});
   let stopping = false;
   const watch = async (): Promise<void> => {
     for (;;) {
@@ -44,9 +46,12 @@ export async function keepDatabase(options: DatabaseOptions): Promise<Database> 
   };
 }
 
-async function start(options: DatabaseOptions, port?: number): Promise<RunningPostgres> {
+async function start(
+  options: DatabaseOptions,
+  more: Pick<PostgresOptions, 'port' | 'signal'>,
+): Promise<RunningPostgres> {
   const { folder, persistent, say, guard } = options;
-  const server = await startPostgres({ folder: join(folder, 'postgres'), persistent, say, ...(port ? { port } : {}) });
+  const server = await startPostgres({ folder: join(folder, 'postgres'), persistent, say, ...more });
   guard.watch(server.pid, 'last');
   return server;
 }
@@ -58,7 +63,7 @@ async function startAgain(
 ): Promise<RunningPostgres | undefined> {
   while (!over()) {
     try {
-      return await start(options, port);
+      return await start(options, { port });
     } catch (error) {
       options.say(messageOf(error));
       await sleep(5_000);

@@ -1,8 +1,10 @@
 import { createServer } from 'node:net';
 
+const LAST_PORT = 65_535;
+
 /** @returns the first free port from `from` on (0 = any free one) that is not in `taken`, looked for as the processes will listen: on all addresses */
 export async function freePort(from: number, taken: readonly number[] = []): Promise<number> {
-  for (let port = from; port < from + 200; port += 1) {
+  for (let port = from; port < from + 200 && port <= LAST_PORT; port += 1) {
     if (taken.includes(port)) continue;
     const found = await listenOn(port);
     if (found !== undefined) return found;

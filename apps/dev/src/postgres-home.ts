@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -31,8 +31,7 @@ export interface PostgresHome {
 }
 
 /** The user that a server started by root runs as: the machine's `postgres`, else `nobody`, which is everywhere. */
-function serverUser(): ServerUser | undefined {
-  if (process.getuid?.() !== 0) return undefined;
+function serverUser(): ServerUser {
   for (const name of ['postgres', 'nobody']) {
     const [uid, gid] = [idOf('-u', name), idOf('-g', name)];
     if (uid !== undefined && gid !== undefined) return { uid, gid };
@@ -43,11 +42,28 @@ function serverUser(): ServerUser | undefined {
 }
 
 function idOf(flag: string, name: string): number | undefined {
-  try {
-    return Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-  } catch {
-    return undefined;
+  for (let attempt = 0; ; attempt += 1) {
+    const { status, stdout, error } = spawnSync('id', [flag, name], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    if (status === 0) return Number(stdout);
+    if (status === 1) return undefined;
+    // The terminal's Ctrl-C ends it too; that says nothing about the user.
+    if (error || attempt === 3) {
+      throw new MingdanError('no_server_user', `The program id does not tell whether there is a user ${name}`, {
+        hint: 'Start as a normal user, or set DATABASE_URL.',
+        cause: error,
+      });
+    }
   }
+}
+
+/** Data that exist stay with whom they belong to: PostgreSQL runs as nobody else on them. */
+function ownerOf(data: string): ServerUser | undefined {
+  if (!existsSync(data)) return undefined;
+  const { uid, gid } = statSync(data);
+  return uid === 0 ? undefined : { uid, gid };
 }
 
 /** Where the npm package of this platform keeps initdb and postgres. */
@@ -82,8 +98,9 @@ function openToOthers(path: string): boolean {
  * server's own user could not read the checkout. A home that has data keeps its place.
  */
 export function postgresHome(wanted: string, say: (line: string) => void): PostgresHome {
-  const user = serverUser();
-  const folder = user ? homeForOther(wanted, say) : wanted;
+  const root = process.getuid?.() === 0;
+  const folder = root ? homeForOther(wanted, say) : wanted;
+  const user = root ? (ownerOf(join(folder, 'data')) ?? serverUser()) : undefined;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (user) chownSync(folder, user.uid, user.gid);
   const packaged = packagedBinaries();

@@ -17,6 +17,8 @@ export interface PostgresOptions {
   port?: number;
   /** gets a line for people now and then */
   say: (line: string) => void;
+  /** gives up starting; nothing is left running then */
+  signal?: AbortSignal;
 }
 
 export interface RunningPostgres {
@@ -34,6 +36,9 @@ export interface RunningPostgres {
 const START_TRIES_MS = 15_000;
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;
+/** The last lines of the log that are about this start, and which of them say why it failed. */
+const TOLD_OF_LOG = 20;
+const REASON = /FATAL|PANIC|error|No space/i;
 
 const SAFE = ['max_connections=100', 'shared_buffers=64MB'];
 const FAST = [
@@ -56,8 +61,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const home = postgresHome(wanted, options.say);
   claimFolder(home);
   await stopLeftover(home, options.say);
+  options.signal?.throwIfAborted();
   const password = passwordOf(home);
   await initialise(home);
+  options.signal?.throwIfAborted();
   const { port, pid } = await startServer(home, options);
   const stop = once(() => stopServer(home, pid, options.persistent));
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
@@ -167,14 +174,19 @@ async function startServer(home: PostgresHome, options: PostgresOptions): Promis
   const end = Date.now() + START_TRIES_MS;
   for (let wanted = options.port ?? 0; ; wanted = 0) {
     const port = await freePort(wanted);
-    const pid = await tryServer(home, port, options.persistent);
+    const pid = await tryServer(home, port, options);
     if (pid !== undefined) return { port, pid };
     if (Date.now() > end) throw didNotStart(home, 'postgres');
     await sleep(500);
+    options.signal?.throwIfAborted();
   }
 }
 
-async function tryServer(home: PostgresHome, port: number, persistent: boolean): Promise<number | undefined> {
+async function tryServer(
+  home: PostgresHome,
+  port: number,
+  { persistent, signal: stopped }: PostgresOptions,
+): Promise<number | undefined> {
   const settings = [
     ...(persistent ? SAFE : FAST),
     'listen_addresses=127.0.0.1',
@@ -198,12 +210,13 @@ async function tryServer(home: PostgresHome, port: number, persistent: boolean):
   });
   child.unref();
   const end = Date.now() + READY_WITHIN_MS;
-  while (!over && Date.now() < end) {
+  while (!over && !stopped?.aborted && Date.now() < end) {
     const found = postmasterOf(home);
     if (found?.ready && found.pid === child.pid) return child.pid;
     await sleep(20);
   }
   if (!over && child.pid) await stopPid(child.pid);
+  stopped?.throwIfAborted();
   return undefined;
 }
 
@@ -239,8 +252,10 @@ async function untilGone(pid: number): Promise<void> {
 
 function didNotStart(home: PostgresHome, program: string): MingdanError {
   const log = join(home.folder, 'server.log');
-  const last = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-3).join(' | ') : '';
-  return new MingdanError('database_did_not_start', `The embedded database did not start (${program}): ${last}`, {
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-TOLD_OF_LOG) : [];
+  const reasons = lines.filter((line) => REASON.test(line));
+  const told = (reasons.length > 0 ? reasons : lines).slice(-3).join(' | ');
+  return new MingdanError('database_did_not_start', `The embedded database did not start (${program}): ${told}`, {
     hint: `Look into ${log}, or set DATABASE_URL.`,
   });
 }

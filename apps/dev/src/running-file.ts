@@ -31,7 +31,7 @@ export function claimCheckout(folder: string): RunningFile {
     const other = read(path);
     if (other && isSameProcess(other)) {
       throw new MingdanError('already_running', `Mingdan already runs in this checkout (process ${other.pid})`, {
-        hint: `Use that one, or stop it first: Ctrl-C in its terminal, or kill ${other.pid}.`,
+        hint: `${chatOf(other)}Use that one, or stop it first: Ctrl-C in its terminal, or kill ${other.pid}.`,
       });
     }
     rmSync(path, { force: true });
@@ -40,6 +40,12 @@ export function claimCheckout(folder: string): RunningFile {
     write: (env) => writeFileSync(path, JSON.stringify({ ...mine, env }, null, 2), { mode: 0o600 }),
     remove: () => rmSync(path, { force: true }),
   };
+}
+
+/** The chat lies beside the sandbox's Telegram; nothing to tell while it starts or where Telegram is real. */
+function chatOf({ env }: Running): string {
+  const telegram = env?.['TELEGRAM_API_ROOT'];
+  return telegram ? `Its chat: ${new URL('/chat', telegram).href}\n` : '';
 }
 
 function read(path: string): Running | undefined {

@@ -1,7 +1,7 @@
 /** `npm start`: the whole system in one terminal, with a sandbox for every outside service that has no key in `.env`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadEnvironment, repositoryRoot, secretsFile } from '@mingdan/config';
+import { ConfigError, type Environment, loadEnvironment, repositoryRoot, secretsFile } from '@mingdan/config';
 import { MingdanError } from '@mingdan/kernel';
 import { logPrinter } from './log-lines.ts';
 import { commandOf, identify, isSameProcess, type ProcessId, parentOf } from './processes.ts';
@@ -23,9 +23,21 @@ function flush(): void {
   onLine = print;
 }
 
-/** A port of `.env` is the first one tried. */
-function portOf(value: string | undefined, otherwise: number): number {
-  return value !== undefined && /^\d+$/.test(value.trim()) ? Number(value) : otherwise;
+/** A port of `.env` is the first one tried. @throws ConfigError */
+function portOf(env: Environment, name: string, otherwise: number): number {
+  const value = env[name]?.trim();
+  if (!value) return otherwise;
+  if (/^\d+$/.test(value) && Number(value) <= 65_535) return Number(value);
+  const [expected, example] = ['a port: a whole number from 0 to 65535', String(otherwise)];
+  const line = `${name} is not valid: expected ${expected}, for example ${example}`;
+  throw new ConfigError([{ variable: name, kind: 'invalid', expected, example, line }]);
+}
+
+/** Somebody wrote that port down, and may look for us there. */
+function tellOtherPort(wanted: string | undefined, url: string): void {
+  const { port } = new URL(url);
+  if (wanted?.trim() && Number(wanted) !== 0 && wanted.trim() !== port)
+    say(`${wanted.trim()} is taken, using ${port}.`);
 }
 
 /** npm and the shell between it and us: npm hands signals on to the shell only, and a kill -9 to nobody. */
@@ -39,7 +51,7 @@ function npmAboveUs(): ProcessId[] {
 function wish(stopping: AbortController): Promise<string> {
   return new Promise((done) => {
     const stop = (why: string): void => {
-      stopping.abort(new MingdanError('stopped', 'Stopped while starting', { hint: '' }));
+      stopping.abort(new MingdanError('stopped', 'Stopped.', { hint: '' }));
       done(why);
     };
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop(name));
@@ -54,7 +66,11 @@ async function run(): Promise<void> {
   try {
     const stopping = new AbortController();
     const wished = wish(stopping);
-    const system = await begin(running, stopping.signal);
+    const system = await begin(running, stopping.signal).catch((error: unknown) => {
+      // Whatever broke off by the stop is no failure of its own.
+      stopping.signal.throwIfAborted();
+      throw error;
+    });
     await wished;
     await end(system);
   } finally {
@@ -69,12 +85,14 @@ async function begin(running: RunningFile, signal: AbortSignal): Promise<System>
     env,
     folder,
     persistent: true,
-    ports: { webhook: portOf(env['WEBHOOK_PORT'], 3000), bot: portOf(env['BOT_PORT'], 3001), sandbox: 3002 },
+    ports: { webhook: portOf(env, 'WEBHOOK_PORT', 3000), bot: portOf(env, 'BOT_PORT', 3001), sandbox: 3002 },
     onLine: (name, line) => onLine(name, line),
     say,
     signal,
   });
   running.write(system.differs);
+  tellOtherPort(env['WEBHOOK_PORT'], system.webhookUrl);
+  tellOtherPort(env['BOT_PORT'], system.botUrl);
   for (const line of describeSystem(system, secretsFile(repositoryRoot), Date.now() - started)) say(line);
   flush();
   return system;
@@ -87,13 +105,30 @@ async function end(system: System): Promise<void> {
   say('Stopped.');
 }
 
+/** Files that cannot be written: the machine is the reason, and a stack of ours tells nobody anything. */
+const MACHINE: Record<string, string> = {
+  EACCES: 'This user may not write there: change the owner of that folder, or start as the user it belongs to.',
+  EPERM: 'This user may not write there: change the owner of that folder, or start as the user it belongs to.',
+  EROFS: 'That file system is read-only: use a checkout in a place that can be written.',
+  ENOSPC: 'The disk is full: make room, then start again.',
+  EDQUOT: 'The disk quota is used up: make room, then start again.',
+};
+
+function describe(error: unknown): unknown {
+  if (error instanceof MingdanError) return [error.message, error.hint].filter(Boolean).join('\n');
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  const hint = code && path ? MACHINE[code] : undefined;
+  return hint ? `Cannot start: ${message}\n${hint}` : error;
+}
+
 // A terminal that was closed takes no more lines; that is no reason to leave without stopping all in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 try {
   await run();
 } catch (error) {
-  flush();
-  console.error(error instanceof MingdanError ? [error.message, error.hint].filter(Boolean).join('\n') : error);
-  process.exitCode = error instanceof MingdanError && error.code === 'stopped' ? 0 : 1;
+  const stopped = error instanceof MingdanError && error.code === 'stopped';
+  if (!stopped) flush();
+  console.error(describe(error));
+  process.exitCode = stopped ? 0 : 1;
 }
 process.exit();

@@ -95,9 +95,10 @@ async function startParts(options: SystemOptions, started: Started): Promise<Omi
   });
 
   if (plan.database === 'embedded') {
-    const database = await keepDatabase({ folder, persistent, guard: started.guard, say: options.say });
+    const database = await keepDatabase({ folder, persistent, guard: started.guard, say: options.say, signal });
     started.stops.push(() => database.stop());
     differs['DATABASE_URL'] = database.url;
+    signal.throwIfAborted();
   }
   const settings = { ...env, ...differs };
   const [outside] = sandbox ? startChildren(options, started, [{ name: 'sandbox', ...sandbox }]) : [];
@@ -178,7 +179,14 @@ async function migrate(
   });
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => onLine('migrate', line));
-  const code = await new Promise<number | null>((done, failed) => child.once('error', failed).once('close', done));
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
+  });
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  // Node's own AbortError would not say why.
+  signal.throwIfAborted();
+  if (failure) throw failure;
   if (code !== 0)
     throw new MingdanError('migrations_failed', 'The migrations did not run', { hint: 'Its lines above say why.' });
 }

@@ -1,3 +1,4 @@
+import type { Plan } from './environment.ts';
 import type { System } from './system.ts';
 
 const SANDBOX = 'sandbox (no key in .env)';
@@ -26,12 +27,17 @@ export function describeSystem(system: System, secrets: string, tookMs: number):
     '',
     ...(sandbox && plan.telegram === 'sandbox' ? [`  Open the chat:      ${sandbox.chatUrl}`] : []),
     ...(sandbox ? [`  Control panel:      ${sandbox.panelUrl}`] : []),
-    `  Pages and API:      ${botUrl}`,
+    `  Pages and API:      ${botUrl}/api/products`,
     `  Order state:        ${botUrl}/api/order-status/<order number>`,
     `  Gateways' notices:  ${webhookUrl}/webhook/<provider>`,
     `  ADMIN_TOKEN, API_KEY: in ${secrets} (unless .env sets them)`,
+    ...(isAnythingReal(plan) ? ['  npm run -s mingdan -- doctor checks your keys.'] : []),
     '',
     '  Ctrl-C stops everything. Below: what the processes say.',
     '',
   ];
+}
+
+function isAnythingReal({ telegram, deepseek, bazi, payments }: Plan): boolean {
+  return payments.length > 0 || [telegram, deepseek, bazi].includes('real');
 }

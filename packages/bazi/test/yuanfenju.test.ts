@@ -141,6 +141,7 @@ describe('yuanfenju', () => {
 
   test.each([
     ['a business error', answering({ errcode: 10001, errmsg: 'api_key 错误', data: null })],
+    ['a business error without data', answering({ errcode: 10001, errmsg: 'api_key 错误' })],
     ['a 403', answering('no', 403)],
   ])('%s is refused for good, with a hint', async (_what, fake) => {
     const failed = sourceOf(fake).chart(readBirth(SAMPLE));

@@ -2,10 +2,24 @@ import type { ProviderSettings } from '@mingdan/payments/settings';
 import type { BotConfig, CliReading } from './bot-config.ts';
 import { botVariables, type Reading, settingsFrom, type Values } from './bot-settings.ts';
 import { collect } from './collect.ts';
-import { insecureAddresses, missingOf, oldKeyWarnings, placeholderWarnings } from './common.ts';
+import {
+  insecureAddresses,
+  missingOf,
+  oldKeyWarnings,
+  otherProtocol,
+  placeholderWarnings,
+  starsWarnings,
+} from './common.ts';
 import { type Environment, isProduction, rawValue } from './environment.ts';
 import { ConfigError, type Problem, problem, type Warning } from './problems.ts';
-import { chooseOffered, type ProviderMap, type ProviderName, readProviders } from './providers.ts';
+import {
+  chooseOffered,
+  noneOfTheListed,
+  type ProviderMap,
+  type ProviderName,
+  type ReadProviders,
+  readProviders,
+} from './providers.ts';
 import { describe, type VariableName } from './variables.ts';
 import { noProvider } from './webhook.ts';
 
@@ -26,18 +40,16 @@ function read(env: Environment, registry: readonly ProviderSettings[]): Reading 
   const { values } = found;
   const gateways = readProviders('bot', env, registry, production);
   const choice = chooseOffered(values.PAYMENT_PROVIDERS, gateways.providers, registry, production);
-  const nothingToOffer =
-    choice.offered.length === 0 &&
-    !values.PAYMENT_PROVIDERS?.includes('stars') &&
-    gateways.problems.length + choice.problems.length === 0;
+  const nothingToOffer = choice.offered.length === 0 && gateways.problems.length + choice.problems.length === 0;
   const problems = [
     ...found.problems,
     ...missingOf([...REQUIRED, ...(production ? REQUIRED_IN_PRODUCTION : [])], found, production),
     ...(production ? insecureAddresses(values) : []),
     ...(values.BAZI_SOURCE === 'yuanfenju' ? missingOf(['YUANFENJU_API_KEY'], found, true) : []),
     ...gateways.problems,
+    ...otherProtocol(env),
     ...choice.problems,
-    ...(production && nothingToOffer ? [noProvider('bot', registry), ...gateways.placeholders] : []),
+    ...(production && nothingToOffer ? nothingLeft(values, gateways, registry) : []),
   ];
   const warnings = [
     ...placeholderWarnings([...found.placeholders, ...gateways.placeholders], problems),
@@ -45,6 +57,7 @@ function read(env: Environment, registry: readonly ProviderSettings[]): Reading 
     ...(nothingToOffer && !production ? [NO_PROVIDER] : []),
     ...warningsAbout(values, production),
     ...oldKeyWarnings(env),
+    ...starsWarnings(env),
   ];
   const notify = ownNotifyUrls(env, gateways.providers);
   return {
@@ -59,6 +72,13 @@ function read(env: Environment, registry: readonly ProviderSettings[]): Reading 
     },
     warnings,
   };
+}
+
+/** Either no provider has its keys, or those that have them are not among the listed ones. */
+function nothingLeft(values: Values, gateways: ReadProviders, registry: readonly ProviderSettings[]): Problem[] {
+  if (values.PAYMENT_PROVIDERS === undefined || gateways.providers.size === 0)
+    return [noProvider('bot', registry), ...gateways.placeholders];
+  return [noneOfTheListed([...gateways.providers.keys()])];
 }
 
 function warningsAbout(values: Values, production: boolean): Warning[] {

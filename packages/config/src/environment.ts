@@ -23,6 +23,14 @@ export function isProduction(env: Environment): boolean {
 
 function isPublicAddress(url: string | undefined): boolean {
   if (url === undefined || isPlaceholder(url) || !URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname !== 'localhost' && !hostname.startsWith('127.');
+  return !isLoopback(new URL(url));
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+/** What goes there can be read on its way; a stand-in on the same machine is no way. */
+export function isInTheClear(url: string): boolean {
+  return /^http:/i.test(url) && URL.canParse(url) && !isLoopback(new URL(url));
 }

@@ -45,6 +45,7 @@ export interface Warning {
     | 'short_key'
     | 'old_wechat_keys'
     | 'not_in_release'
+    | 'stars_later'
     | 'no_provider';
   /** the variable or provider that it is about */
   readonly subject: string;

@@ -1,6 +1,6 @@
 import type { ProviderName, ProviderSettings } from '@mingdan/payments/settings';
 import type { z } from 'zod';
-import { type Environment, isPlaceholder, rawValue } from './environment.ts';
+import { type Environment, isInTheClear, isPlaceholder, rawValue } from './environment.ts';
 import { type Problem, problem, type Warning } from './problems.ts';
 
 export type { ProviderName };
@@ -31,7 +31,7 @@ export function readProviders(
   const placeholders: Problem[] = [];
   for (const settings of registry) {
     if (production && settings.provider === 'mock') continue;
-    const read = readProvider(side, env, settings);
+    const read = readProvider(side, env, settings, production);
     placeholders.push(...read.placeholders);
     problems.push(...read.problems);
     if (read.found !== undefined) providers.set(settings.provider, read.found);
@@ -45,7 +45,12 @@ interface ReadProvider {
   placeholders: readonly Problem[];
 }
 
-function readProvider(side: 'webhook' | 'bot', env: Environment, settings: ProviderSettings): ReadProvider {
+function readProvider(
+  side: 'webhook' | 'bot',
+  env: Environment,
+  settings: ProviderSettings,
+  production: boolean,
+): ReadProvider {
   const keys = settings.variables.map((variable) => ({ variable, ...readKey(env, variable) }));
   // A variable may be listed twice, once for each process.
   const held = new Map(keys.flatMap(({ variable, placeholder }) => (placeholder ? [[variable.name, variable]] : [])));
@@ -61,6 +66,13 @@ function readProvider(side: 'webhook' | 'bot', env: Environment, settings: Provi
     const problems = missing.map(({ variable }) => problem('partial', variable.name, variable, settings.provider));
     const told = new Set(problems.map(({ variable }) => variable));
     return { problems, placeholders: placeholders.filter(({ variable }) => !told.has(variable)) };
+  }
+  const clear = keys.filter(({ value, variable }) => isFor(side, variable) && isInTheClear(value ?? ''));
+  if (production && clear.length > 0) {
+    const wrong = clear.map(({ variable }) =>
+      problem('invalid', variable.name, { ...variable, expected: `${variable.expected}, with https in production` }),
+    );
+    return { problems: wrong, placeholders };
   }
   const part = Object.fromEntries(
     keys.flatMap(({ variable, value }) =>
@@ -99,6 +111,12 @@ export interface OfferedProviders {
 
 const WITHOUT_KEYS: readonly ProviderName[] = ['stars', 'points', 'redpacket'];
 const LISTED = { expected: 'providers whose keys are all set', example: 'pingpong' };
+
+/** The list leaves nothing to pay with: said with the names that it could hold. */
+export function noneOfTheListed(there: readonly ProviderName[]): Problem {
+  const about = { expected: `one or more of ${there.join(', ')}`, example: there[0] ?? LISTED.example };
+  return problem('refused', 'PAYMENT_PROVIDERS', about, 'this release offers nothing of what it names');
+}
 
 /** `PAYMENT_PROVIDERS` narrows and orders what is there; without it everything is offered in the registry's order, save `mock`. */
 export function chooseOffered(

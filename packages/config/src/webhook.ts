@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { ProviderSettings } from '@mingdan/payments/settings';
 import { collect } from './collect.ts';
-import { insecureAddresses, missingOf, oldKeyWarnings, placeholderWarnings } from './common.ts';
+import { insecureAddresses, missingOf, oldKeyWarnings, otherProtocol, placeholderWarnings } from './common.ts';
 import { type Environment, isProduction } from './environment.ts';
 import type { TrustProxy } from './formats.ts';
 import { ConfigError, type Problem, problem } from './problems.ts';
@@ -55,7 +55,6 @@ export function readWebhookConfig(
   const gateways = readProviders('webhook', env, options.providers, production);
   const databaseUrl = values.WEBHOOK_DATABASE_URL ?? values.DATABASE_URL;
   const withoutGateway = gateways.providers.size === 0 && gateways.problems.length === 0;
-  const keylessOnly = values.PAYMENT_PROVIDERS?.includes('stars') ?? false;
 
   const problems: Problem[] = [
     ...read.problems,
@@ -63,9 +62,8 @@ export function readWebhookConfig(
     ...missingOf(production ? ['WEBHOOK_URL'] : [], read, production),
     ...(production ? insecureAddresses(values) : []),
     ...gateways.problems,
-    ...(production && withoutGateway && !keylessOnly
-      ? [noProvider('webhook', options.providers), ...gateways.placeholders]
-      : []),
+    ...otherProtocol(env),
+    ...(production && withoutGateway ? [noProvider('webhook', options.providers), ...gateways.placeholders] : []),
   ];
   if (problems.length > 0 || databaseUrl === undefined) throw new ConfigError(problems);
   return {

@@ -187,6 +187,16 @@ describe('production', () => {
     ).toEqual([]);
   });
 
+  test('asks gateways over https, except on this machine', () => {
+    expect(linesOf({ ...production, PINGPONG_API_BASE: 'http://pay.test' })).toEqual([
+      expect.stringMatching(/^PINGPONG_API_BASE is not valid: .*https/),
+    ]);
+    for (const base of ['https://pay.test', 'http://127.0.0.1:4000', 'http://localhost:4000', 'http://[::1]:4000'])
+      expect(linesOf({ ...production, PINGPONG_API_BASE: base })).toEqual([]);
+    expect(linesOf({ ...production, PINGPONG_API_BASE: 'http://127.pay.test' })).toHaveLength(1);
+    expect(linesOf({ ...production, NODE_ENV: 'development', PINGPONG_API_BASE: 'http://pay.test' })).toEqual([]);
+  });
+
   test('warns when nobody will hear alarms, and when a proxy is not named', () => {
     const { warnings } = read(production);
     expect(warnings).toContainEqual(expect.stringMatching(/^TELEGRAM_CHAT_ID is not set/));
@@ -236,6 +246,31 @@ describe('payment providers', () => {
     expect(linesOf({ ...production, PAYMENT_PROVIDERS: 'pingpong,mock' }).join()).toMatch(
       /PAYMENT_PROVIDERS cannot be used here.*mock/,
     );
+  });
+
+  test('production does not start with nothing to pay with', () => {
+    expect(linesOf({ ...production, PAYMENT_PROVIDERS: 'stars' })).toEqual([
+      expect.stringMatching(/^PAYMENT_PROVIDERS cannot be used here: expected one or more of pingpong/),
+    ]);
+    const keyless = { ...without(...Object.keys(pingpongKeys)), PAYMENT_PROVIDERS: 'stars' };
+    expect(linesOf(keyless)).toEqual([expect.stringMatching(/^PINGPONG_MERCHANT_ID, .* is missing/)]);
+    const both = read({ ...production, PAYMENT_PROVIDERS: 'stars,pingpong' });
+    expect(both.offered).toEqual(['pingpong']);
+    expect(both.warnings).toContainEqual(expect.stringMatching(/PAYMENT_PROVIDERS names stars/));
+  });
+
+  test.each(['v4', 'V3'])('PINGPONG_PROTOCOL=%s is refused by one line', (value) => {
+    expect(linesOf({ ...production, PINGPONG_PROTOCOL: value })).toEqual([
+      expect.stringMatching(/^PINGPONG_PROTOCOL cannot be used here: expected plain/),
+    ]);
+    expect(linesOf({ ...production, PINGPONG_PROTOCOL: 'plain' })).toEqual([]);
+  });
+
+  test('CHAT_STARS_ONLY is answered by a warning that Stars come later', () => {
+    const about = (value: string) =>
+      read({ ...production, CHAT_STARS_ONLY: value }).warnings.filter((line) => line.includes('CHAT_STARS_ONLY'));
+    expect(about('1')).toEqual([expect.stringContaining('later release')]);
+    expect(about('0')).toEqual([]);
   });
 
   test('the bot process gets the merchant secret and not the notice secret', () => {

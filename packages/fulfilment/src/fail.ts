@@ -1,7 +1,7 @@
 import type { Db } from '@mingdan/db';
 import { formatAmount } from '@mingdan/kernel';
 import { failAndRefund, type Order } from '@mingdan/orders';
-import { enqueue, type Message } from '@mingdan/outbox';
+import { enqueue, type MessageTemplate } from '@mingdan/outbox';
 import { alarm } from './alarm.ts';
 import type { FulfilmentDeps } from './contract.ts';
 
@@ -23,18 +23,24 @@ export async function failOrder(
   const refunds = await failAndRefund(tx, { orderId: order.id, orderNo: order.orderNo, ...why });
   const amount = amountText(order);
   const params = { orderNo: order.orderNo, product: order.productNames, amount, reason: why.reason };
+  const wished = why.reason === 'refund_asked';
   if (order.chatId !== null) {
-    const message: Message =
-      refunds.length > 0 ? { template: 'order_failed_refunding', params } : { template: 'order_failed_free', params };
+    const template: MessageTemplate = wished
+      ? 'refund_requested'
+      : refunds.length > 0
+        ? 'order_failed_refunding'
+        : 'order_failed_free';
+    const dedupeKey = `failed:${order.orderNo}`;
     await enqueue(tx, deps.vault, {
       chatId: order.chatId,
       userId: order.userId,
       orderId: order.id,
-      dedupeKey: `failed:${order.orderNo}`,
-      message,
+      dedupeKey,
+      message: { template, params },
     });
   }
-  await alarm(deps, tx, `failed:${order.orderNo}`, { template: 'alarm_order_failed', params }, order.id);
+  // A wish that was granted is no failure of ours, and nothing for the operators to do.
+  if (!wished) await alarm(deps, tx, `failed:${order.orderNo}`, { template: 'alarm_order_failed', params }, order.id);
   deps.log.warn(
     { order_no: order.orderNo, status: 'failed', reason: why.reason, refunds: refunds.length },
     'order moved',

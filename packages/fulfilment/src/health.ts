@@ -31,7 +31,7 @@ export async function mayAskModel(db: Db, probeSeconds = PROBE_SECONDS): Promise
   return gate ?? { may: true, seconds: 0, troubled: false };
 }
 
-/** Pauses the queue and tells the operators, once per pause. `cause` names no key. */
+/** Pauses the queue and tells the operators, once per cause. `cause` names no key. */
 export async function pauseFulfilment(
   deps: FulfilmentDeps,
   cause: string,
@@ -42,7 +42,7 @@ export async function pauseFulfilment(
     const began = await row<{ since: Date }>(
       tx,
       `update fulfilment_health set paused_at = now(), cause = :cause, probe_at = now() + make_interval(secs => :probeSeconds)
-        where paused_at is null returning paused_at as since`,
+        where paused_at is null or cause is distinct from :cause returning paused_at as since`,
       { cause, probeSeconds },
     );
     if (!began) return;
@@ -69,7 +69,6 @@ export async function modelAnswered(deps: FulfilmentDeps): Promise<void> {
       tx,
       `update orders set due_at = now() where status = 'generating' and delivery = 'none' and lease_owner is null`,
     );
-    await changed(tx, `notify mingdan_work, 'orders'`);
   });
 }
 

@@ -1,5 +1,5 @@
 import { isConnectionError } from '@mingdan/db';
-import { backoffMs, messageOf } from '@mingdan/kernel';
+import { backoffMs, messageOf, pause } from '@mingdan/kernel';
 import {
   completeIfDelivered,
   countFailure,
@@ -17,6 +17,7 @@ import { failOrder } from './fail.ts';
 
 /** An order whose holders keep dying is not worth another process. */
 const MOST_TAKEOVERS = 8;
+const SAVE_AGAIN_MS = 500;
 /** Tries of a step that throws what nobody foresaw. */
 const MOST_SURPRISES = 5;
 
@@ -83,10 +84,16 @@ async function runStages(
 type Shared = Omit<StepContext, 'failures' | 'countFailure' | 'results'> & { readonly results: Map<string, unknown> };
 
 /** Runs what is not saved yet of a stage. @returns what ends the order's turn, or undefined when the next stage may begin */
-async function runStage(deps: FulfilmentDeps, stage: Stage, shared: Shared, saved: ReadonlyMap<string, SavedStep>): Promise<StepOutcome | undefined> {
+async function runStage(
+  deps: FulfilmentDeps,
+  stage: Stage,
+  shared: Shared,
+  saved: ReadonlyMap<string, SavedStep>,
+): Promise<StepOutcome | undefined> {
   const open = stage.filter((step) => !shared.results.has(step.name));
   const outcomes = await runSideBySide(deps, open, shared, saved);
-  const end = outcomes.find((outcome) => outcome.kind === 'give_up') ?? outcomes.find((outcome) => outcome.kind === 'rest');
+  const end =
+    outcomes.find((outcome) => outcome.kind === 'give_up') ?? outcomes.find((outcome) => outcome.kind === 'rest');
   if (end) return end;
   shared.signal.throwIfAborted();
   open.forEach((step, index) => {
@@ -134,13 +141,11 @@ async function runStep(
     const outcome = await step.run({ ...shared, failures, log, countFailure: count });
     if (outcome.kind !== 'done') return outcome;
     const { result, cost = {}, say = [], handOver = false } = outcome;
-    await saveStep(deps.db, deps.vault, holding, {
-      step: step.name,
-      result,
-      cost,
-      messages: sealedMessages(deps.vault, say),
-      handOver,
-    });
+    const messages = sealedMessages(deps.vault, say);
+    await untilSaved(
+      () => saveStep(deps.db, deps.vault, holding, { step: step.name, result, cost, messages, handOver }),
+      signal,
+    );
     if (say.length > 0) deps.onEnqueued?.();
     // A buyer without a chat reads it on the order page: nothing has to be sent.
     else if (handOver && (await completeIfDelivered(deps.db, holding.orderId)))
@@ -153,6 +158,18 @@ async function runStep(
     await count(failures + 1);
     if (failures + 1 >= MOST_SURPRISES) return giveUp('internal_error');
     return { kind: 'rest', seconds: backoffMs(failures, deps.retryBaseMs, 600_000) / 1000, why: messageOf(error) };
+  }
+}
+
+/** A section costs money: while the database is away it is kept in hand, and saved when it is back if the order is still ours. */
+async function untilSaved(save: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await save();
+    } catch (error) {
+      if (!isConnectionError(error) || signal.aborted) throw error;
+      await pause(SAVE_AGAIN_MS, signal);
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { OperationRefused } from './errors.ts';
 import { attemptsOf, type Found, settleByQuery } from './settle.ts';
 
 /** What counts most where an order has several payments open. */
-const WEIGHT: readonly Found[] = ['paid', 'unreachable', 'pending', 'failed', 'closed', 'not_started'];
+const WEIGHT: readonly Found[] = ['paid', 'mismatch', 'unreachable', 'pending', 'failed', 'closed', 'not_started'];
 
 /** "Where is my payment?": asks every gateway that the order has a payment at, now, and books what they say. */
 export async function checkPayment(deps: OperationDeps, orderNo: string): Promise<{ found: Found; order: Order }> {
@@ -15,9 +15,6 @@ export async function checkPayment(deps: OperationDeps, orderNo: string): Promis
   const answers = await Promise.all(attempts.map((attempt) => settleByQuery(deps, order, attempt)));
   const now = (await findOrder(deps.db, orderNo)) ?? order;
   if (now.paidAt !== null) return { found: 'paid', order: now };
-  // Paid at the gateway but not booked: it did not fit the order, and the operators have it.
-  const found =
-    WEIGHT.find((answer) => answer !== 'paid' && answers.includes(answer)) ??
-    (answers.includes('paid') ? 'pending' : 'not_started');
+  const found = WEIGHT.find((answer) => answer !== 'paid' && answers.includes(answer)) ?? 'not_started';
   return { found, order: now };
 }

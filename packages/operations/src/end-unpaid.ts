@@ -1,5 +1,5 @@
-import { paymentMessageEdits } from '@mingdan/fulfilment';
 import { changed } from '@mingdan/db';
+import { paymentMessageEdits } from '@mingdan/fulfilment';
 import { messageOf } from '@mingdan/kernel';
 import { expire, findOrder, type Order } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
@@ -33,13 +33,20 @@ export async function cancelOrder(
   if (!order || order.userId !== wanted.userId) return 'not_cancellable';
   if (order.paidAt !== null) return 'paid';
   if (order.status !== 'pending_payment') return 'not_cancellable';
-  if ((await closeAtGateways(deps, order)) === 'paid') return 'paid';
+  const closed = await closeAtGateways(deps, order);
+  if (closed === 'paid') return 'paid';
+  // Money is there that fits no order: nobody should read that there is nothing to pay.
+  if (closed === 'mismatch') return 'not_cancellable';
   return (await end(deps, order, 'cancelled', 'buyer')) ? 'cancelled' : 'not_cancellable';
 }
 
-async function closeAtGateways(deps: OperationDeps, order: Order): Promise<'closed' | 'paid' | 'unreachable'> {
+async function closeAtGateways(
+  deps: OperationDeps,
+  order: Order,
+): Promise<'closed' | 'paid' | 'mismatch' | 'unreachable'> {
   const { found } = await checkPayment(deps, order.orderNo);
   if (found === 'paid') return 'paid';
+  if (found === 'mismatch') return 'mismatch';
   if (found === 'not_started') return 'closed';
   const attempts = await attemptsOf(deps.db, order.id);
   const results = await Promise.all(attempts.map((attempt) => close(deps, order, attempt)));
@@ -56,7 +63,10 @@ async function close(deps: OperationDeps, order: Order, attempt: Attempt): Promi
     return true;
   } catch (error) {
     const cause = messageOf(error);
-    deps.log.warn({ order_no: order.orderNo, provider: attempt.provider, cause }, 'the payment was not closed at the gateway');
+    deps.log.warn(
+      { order_no: order.orderNo, provider: attempt.provider, cause },
+      'the payment was not closed at the gateway',
+    );
     return false;
   }
 }

@@ -63,7 +63,11 @@ export async function resolveInboxItem(deps: OperationDeps, resolution: Resoluti
 
 /** Only a refund that the gateway is not being asked for any more: else the money could go twice. */
 async function bookRefundByHand(deps: OperationDeps, refundId: string): Promise<void> {
-  const still = await row(deps.db, `select 1 from refund_records where refund_id = :refundId and status in ('failed', 'manual')`, { refundId });
+  const still = await row(
+    deps.db,
+    `select 1 from refund_records where refund_id = :refundId and status in ('failed', 'manual')`,
+    { refundId },
+  );
   if (!still) throw new OperationRefused('refund_not_open', `refund ${refundId} is not with the operators any more`);
   await settleRefund(deps.db, refundId, 'succeeded', null);
 }

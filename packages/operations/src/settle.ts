@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { changed, type Db, rows } from '@mingdan/db';
 import { type Money, messageOf } from '@mingdan/kernel';
-import { type Order, type RecordedNotice, recordNotice } from '@mingdan/orders';
+import { type Order, quietVerdicts, type RecordedNotice, recordNotice } from '@mingdan/orders';
 import type { GatewayPaymentState, PaymentClient, ProviderName } from '@mingdan/payments';
 import type { OperationDeps } from './contract.ts';
 
@@ -25,7 +25,8 @@ export function attemptsOf(db: Db, orderId: number): Promise<Attempt[]> {
   });
 }
 
-export type Found = 'paid' | 'pending' | 'failed' | 'closed' | 'not_started' | 'unreachable';
+/** `mismatch`: money came that does not fit the order; it is not booked, and operators have it. */
+export type Found = 'paid' | 'mismatch' | 'pending' | 'failed' | 'closed' | 'not_started' | 'unreachable';
 
 /** Asks one gateway about one payment and books what it says, by the same path as a notice. */
 export async function settleByQuery(deps: OperationDeps, order: Order, attempt: Attempt): Promise<Found> {
@@ -42,8 +43,9 @@ export async function settleByQuery(deps: OperationDeps, order: Order, attempt: 
     return 'unreachable';
   }
   if (state.status === 'unknown') return 'pending';
-  if (state.status === 'paid' || state.status === 'failed') await book(deps, order, attempt, client, state);
-  return state.status;
+  if (state.status !== 'paid' && state.status !== 'failed') return state.status;
+  const { verdict } = await book(deps, order, attempt, client, state);
+  return quietVerdicts.some((quiet) => quiet === verdict) ? state.status : 'mismatch';
 }
 
 async function book(

@@ -1,7 +1,13 @@
 import type { Db } from '@mingdan/db';
 import { createLogger, type Money, systemClock } from '@mingdan/kernel';
 import { testVault } from '@mingdan/orders/testing';
-import { type CreatePayment, GatewayRefused, GatewayUnreachable, type PaymentClient } from '@mingdan/payments';
+import {
+  type CreatePayment,
+  type GatewayPaymentState,
+  GatewayRefused,
+  GatewayUnreachable,
+  type PaymentClient,
+} from '@mingdan/payments';
 import type { OperationDeps } from '../src/index.ts';
 
 /** A gateway in memory that can be told to be down, to be paid, or to answer for another amount. */
@@ -28,7 +34,7 @@ export class FakeGateway implements PaymentClient {
     return { providerPaymentId: payment.id, paymentUrl: `https://pay.example/${payment.id}` };
   }
 
-  async queryPayment(gatewayOrderId: string) {
+  async queryPayment(gatewayOrderId: string): Promise<GatewayPaymentState> {
     this.#check();
     const payment = this.payments.get(gatewayOrderId);
     if (!payment)

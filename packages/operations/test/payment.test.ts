@@ -2,9 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { changed, type Db, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { randomToken, systemClock } from '@mingdan/kernel';
-import { createOrder, findOrder, findProduct, type Order, type Product } from '@mingdan/orders';
+import { createOrder, findOrder, findProduct, type Order, type Product, takeUnclosed } from '@mingdan/orders';
 import { aUser, testDatabase, testVault } from '@mingdan/orders/testing';
-import { cancelOrder, checkPayment, expireOrder, type OperationDeps, startPayment } from '../src/index.ts';
+import {
+  cancelOrder,
+  checkPayment,
+  closeEndedOrder,
+  expireOrder,
+  type OperationDeps,
+  startPayment,
+} from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
 
 let database: TestDatabase;
@@ -136,14 +143,57 @@ describe('asking where a payment is', () => {
     await start(order);
     gateway.pay(order.orderNo, { minor: 1, currency: 'CNY' });
     expect(await checkPayment(deps, order.orderNo)).toMatchObject({
-      found: 'pending',
+      found: 'mismatch',
       order: { status: 'pending_payment' },
     });
+    expect(await cancelOrder(deps, { orderNo: order.orderNo, userId: order.userId as number })).toBe('not_cancellable');
     expect(
       await rows(db, `select 1 from payment_notifications where order_no = :no and flag is not null`, {
         no: order.orderNo,
       }),
     ).toHaveLength(1);
+  });
+});
+
+describe('a paid answer without an amount', () => {
+  test('proves no payment of this order', async () => {
+    const order = await newOrder();
+    await start(order);
+    gateway.queryPayment = async () => ({
+      status: 'paid',
+      providerStatus: 'paid',
+      providerPaymentId: `PAY-${order.orderNo}`,
+      amount: null,
+      paidAt: null,
+    });
+    expect(await checkPayment(deps, order.orderNo)).toMatchObject({
+      found: 'mismatch',
+      order: { status: 'pending_payment' },
+    });
+  });
+});
+
+describe('an order that ended unpaid', () => {
+  test('is asked about and closed at its gateway until that is sure', async () => {
+    const order = await newOrder();
+    await start(order);
+    await changed(db, `update orders set status = 'failed' where id = :id`, { id: order.id });
+    gateway.down = true;
+    await closeEndedOrder(deps, (await findOrder(db, order.orderNo)) as Order);
+    expect((await takeUnclosed(db, 100, 0)).map(({ id }) => id)).toContain(order.id);
+    gateway.down = false;
+    await closeEndedOrder(deps, (await findOrder(db, order.orderNo)) as Order);
+    expect(gateway.payments.get(order.orderNo)?.status).toBe('closed');
+    expect((await takeUnclosed(db, 100, 0)).map(({ id }) => id)).not.toContain(order.id);
+  });
+
+  test('and was paid all the same is paid', async () => {
+    const order = await newOrder();
+    await start(order);
+    await changed(db, `update orders set status = 'failed' where id = :id`, { id: order.id });
+    gateway.pay(order.orderNo);
+    await closeEndedOrder(deps, (await findOrder(db, order.orderNo)) as Order);
+    expect(await status(order)).toBe('paid');
   });
 });
 

@@ -21,18 +21,27 @@ export async function claimPaid(db: Db, holder: Holder, limit: number): Promise<
   );
 }
 
-/** Orders in work whose holder is gone or whose pause is over. A dead holder is counted, so that a poisoned order is noticed. */
-export async function takeOverDue(db: Db, holder: Holder, limit: number): Promise<Order[]> {
+/**
+ * Orders in work whose holder is gone or whose pause is over. A dead holder is counted, so that a poisoned order is noticed.
+ * @param inHand what this process works on itself: after an outage of the database their leases are over, and it goes on with them
+ */
+export async function takeOverDue(
+  db: Db,
+  holder: Holder,
+  limit: number,
+  inHand: readonly number[] = [],
+): Promise<Order[]> {
   return rows<Order>(
     db,
     `with batch as materialized (
-       select id from orders where status = 'generating' and delivery = 'none' and due_at <= now() order by due_at, id for update skip locked limit :limit)
+       select id from orders where status = 'generating' and delivery = 'none' and due_at <= now() and id <> all(:inHand::bigint[])
+        order by due_at, id for update skip locked limit :limit)
      update orders o
         set takeovers = takeovers + case when lease_owner is null then 0 else 1 end,
             lease_owner = :owner, due_at = now() + make_interval(secs => :leaseSeconds)
        from batch where o.id = batch.id
      returning ${ORDER_COLUMNS}`,
-    { ...holder, limit },
+    { ...holder, limit, inHand: [...inHand] },
   );
 }
 

@@ -29,7 +29,7 @@ export async function createOrder(
   request: NewOrder,
   clock: Clock,
 ): Promise<{ order: Order; created: boolean }> {
-  return db.transaction(async (tx) => {
+  const made = await db.transaction(async (tx) => {
     // One buyer's orders are made one after the other, so that the count below is true.
     if (request.userId !== null)
       await row(tx, 'select 1 from users where id = :userId for update', { userId: request.userId });
@@ -45,9 +45,12 @@ export async function createOrder(
       `update orders o set status = 'paid', paid_at = now(), status_reason = 'free', status_by = 'system' where id = :id returning ${ORDER_COLUMNS}`,
       { id: order.id },
     );
-    await changed(tx, `notify mingdan_work, 'orders'`);
     return { order: paid as Order, created: true };
   });
+  // After the commit: inside, it would make commits wait for each other. A lost one costs a poll.
+  if (made.created && made.order.status === 'paid')
+    await changed(db, `select pg_notify('mingdan_work', 'orders')`).catch(() => 0);
+  return made;
 }
 
 async function checkOpenOrders(tx: Db, request: NewOrder): Promise<void> {

@@ -269,6 +269,37 @@ describe('a delivered order', () => {
     expect(await numbers()).toEqual({ orders: 0, amount_minor: 0 });
   });
 
+  test("keeps its promoter's credit when a part of the money goes back", async () => {
+    const user = await aUser(db);
+    await rememberPromoter(db, user.id, `part${user.id}`);
+    const order = await beingDelivered({ userId: user.id });
+    await completeIfDelivered(db, order.id);
+    const asked = await row<{ id: string }>(
+      db,
+      `select request_refund_of_payment('pingpong', :paymentId, 'test', 'test', 500::bigint) as id`,
+      { paymentId: `PAY-${order.orderNo}` },
+    );
+    await settleRefund(db, asked?.id as string, 'succeeded', null);
+    expect(
+      await row(
+        db,
+        'select orders from promoter_statistics where promoter_id = (select promoter_id from users where id = :id)',
+        { id: user.id },
+      ),
+    ).toEqual({ orders: 1 });
+  });
+
+  test('whose money is on its way back earns its promoter nothing', async () => {
+    const user = await aUser(db);
+    await rememberPromoter(db, user.id, `back${user.id}`);
+    const order = await beingDelivered({ userId: user.id });
+    await db.transaction((tx) =>
+      requestRefundOfOrder(tx, { orderId: order.id, reason: 'refund_asked', by: 'operator' }),
+    );
+    await completeIfDelivered(db, order.id);
+    expect(await row(db, 'select 1 from promoter_credits where order_id = :id', { id: order.id })).toBeUndefined();
+  });
+
   test('remembers the first promoter only', async () => {
     const user = await aUser(db);
     await rememberPromoter(db, user.id, 'first');

@@ -247,3 +247,76 @@ test('of refused notices at most five a second are kept', async () => {
   const kept = await row<{ count: number }>(db, 'select count(*) as count from refused_notices');
   expect(kept?.count).toBe(5);
 });
+
+describe('a refund notice', () => {
+  async function refunding(): Promise<{ order: Order; refundId: string }> {
+    const order = await aPaidOrder(db);
+    const asked = await row<{ id: string }>(
+      db,
+      `select request_refund_of_payment('pingpong', :paymentId, 'test', 'test') as id`,
+      { paymentId: `PAY-${order.orderNo}` },
+    );
+    return { order, refundId: asked?.id as string };
+  }
+  const told = (
+    order: Order,
+    refundId: string,
+    kind: 'refunded' | 'refund_failed',
+    amount: { minor: number; currency: 'CNY' | 'USD' } | null = null,
+  ) =>
+    record({
+      ...paidNotice(order, { amount: null }),
+      kind,
+      refundId,
+      amount,
+      eventId: `${kind}:${refundId}:${amount?.minor ?? ''}${amount?.currency ?? ''}`,
+    });
+  const statusOf = (refundId: string) =>
+    row<{ status: string }>(db, 'select status from refund_records where refund_id = :refundId', { refundId });
+
+  test('settles its refund, once', async () => {
+    const { order, refundId } = await refunding();
+    expect(await told(order, refundId, 'refunded')).toMatchObject({ verdict: 'settled' });
+    expect(await told(order, refundId, 'refunded')).toMatchObject({ verdict: 'already' });
+    expect(await payments(order)).toMatchObject([{ refunded_minor: 1990, status: 'refunded' }]);
+  });
+
+  test('of another amount or currency settles nothing', async () => {
+    const { order, refundId } = await refunding();
+    expect(await told(order, refundId, 'refunded', { minor: 1, currency: 'CNY' })).toMatchObject({
+      verdict: 'amount_mismatch',
+    });
+    expect(await told(order, refundId, 'refunded', { minor: 1990, currency: 'USD' })).toMatchObject({
+      verdict: 'amount_mismatch',
+    });
+    expect(await statusOf(refundId)).toEqual({ status: 'requested' });
+  });
+
+  test('that names another order settles nothing', async () => {
+    const { refundId } = await refunding();
+    expect(await told(await aPaidOrder(db), refundId, 'refunded')).toMatchObject({ verdict: 'unknown_refund' });
+    expect(await statusOf(refundId)).toEqual({ status: 'requested' });
+  });
+
+  test('that comes after the refund was given up is believed, and the money is not given twice', async () => {
+    const { order, refundId } = await refunding();
+    await told(order, refundId, 'refund_failed');
+    expect(await told(order, refundId, 'refunded')).toMatchObject({ verdict: 'settled' });
+    expect(await payments(order)).toMatchObject([{ refund_reserved_minor: 1990, refunded_minor: 1990 }]);
+    const again = await row<{ id: string | null }>(
+      db,
+      `select request_refund_of_payment('pingpong', :paymentId, 'test', 'test') as id`,
+      { paymentId: `PAY-${order.orderNo}` },
+    );
+    expect(again?.id).toBeNull();
+  });
+});
+
+test('a second payment under the payment id of another order is flagged, not taken for a repeat', async () => {
+  const other = await aPaidOrder(db);
+  const order = await aPaidOrder(db);
+  expect(
+    await record({ ...paidNotice(order, { paymentId: `PAY-${other.orderNo}` }), eventId: 'reused-on-paid' }),
+  ).toMatchObject({ verdict: 'payment_of_other_order' });
+  expect(await refunds(order)).toEqual([]);
+});

@@ -75,7 +75,11 @@ export async function dropTarget(db: Db, editId: number): Promise<void> {
 
 /** One message waits for the person's next contact; those behind it go on. */
 export async function setAside(db: Db, id: number, why: string): Promise<void> {
-  await changed(db, `update outbox set status = 'parked', last_error = left(:why, 300) where id = :id and status = 'pending'`, { id, why });
+  await changed(
+    db,
+    `update outbox set status = 'parked', last_error = left(:why, 300) where id = :id and status = 'pending'`,
+    { id, why },
+  );
 }
 
 /** The chat is closed to us: everything for it waits for the person's next contact. */

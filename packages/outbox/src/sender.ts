@@ -1,7 +1,16 @@
 import { type Db, isConnectionError } from '@mingdan/db';
 import { backoffMs, type Logger, messageOf, pause, type Vault } from '@mingdan/kernel';
 import type { Message } from './message.ts';
-import { type DueMessage, dropTarget, markDropped, markParked, markSent, openPayload, postpone, setAside } from './queue.ts';
+import {
+  type DueMessage,
+  dropTarget,
+  markDropped,
+  markParked,
+  markSent,
+  openPayload,
+  postpone,
+  setAside,
+} from './queue.ts';
 
 /** What a channel answers when a message was not taken. Thrown, so that anything else thrown counts as `unreachable`. */
 export interface SendFailure {
@@ -52,12 +61,9 @@ export async function sendDue(deps: SenderDeps, due: DueMessage): Promise<void> 
   }
   const message = readPayload(deps, due);
   if (message === undefined) {
-    await writeDownFailure(
-      deps,
-      due,
-      { kind: 'refused', message: 'the message does not open: its data key is not here' },
-      log,
-    );
+    // Kept until its key is back and the person writes; what comes behind it goes on.
+    log.error('a message does not open: its data key is not in DATA_ENCRYPTION_KEY; it is set aside');
+    await setAside(deps.db, due.id, 'its data key is not here');
     return;
   }
   const started = performance.now();

@@ -167,7 +167,9 @@ describe('the outbox', () => {
     );
     await drain(channel);
     expect(sent.map(({ text }) => text)).toEqual(['your refund is through']);
-    expect(await row(db, `select count(*) as kept from outbox where status = 'parked' and payload is not null`)).toEqual({ kept: 1 });
+    expect(
+      await row(db, `select count(*) as kept from outbox where status = 'parked' and payload is not null`),
+    ).toEqual({ kept: 1 });
   });
 
   test('throws no alarm away, whatever the operators did to their chat', async () => {

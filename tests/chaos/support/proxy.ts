@@ -1,7 +1,7 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './processes.ts';
 
-export interface Proxy {
+export interface DatabaseProxy {
   /** the database's URL with the proxy in between */
   readonly url: string;
   /** All connections break, and new ones are refused. */
@@ -14,7 +14,7 @@ export interface Proxy {
 }
 
 /** A TCP proxy in front of the database, to take it away and give it back. */
-export async function startProxy(databaseUrl: string): Promise<Proxy> {
+export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const port = await freePort();
   const sockets = new Set<Socket>();

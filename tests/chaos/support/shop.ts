@@ -5,7 +5,7 @@ import { findOrder, type Order, savedSteps } from '@mingdan/orders';
 import { testDatabase, testVault } from '@mingdan/orders/testing';
 import { type Sandbox, type SandboxControl, startSandbox } from '../../../apps/sandbox/src/index.ts';
 import { freePort, Running } from './processes.ts';
-import { type Proxy, startProxy } from './proxy.ts';
+import { type DatabaseProxy, startProxy } from './proxy.ts';
 import { until } from './until.ts';
 
 export const OPERATOR = 9001;
@@ -30,7 +30,7 @@ export interface ShopOptions {
 export class Shop {
   readonly database: TestDatabase;
   readonly sandbox: Sandbox;
-  readonly proxy: Proxy | undefined;
+  readonly proxy: DatabaseProxy | undefined;
   readonly webhookPort: number;
   private readonly env: Readonly<Record<string, string>>;
   private readonly running: Running[] = [];

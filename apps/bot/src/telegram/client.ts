@@ -16,6 +16,8 @@ export interface TelegramClientOptions {
   readonly timeoutMs?: number;
   /** ends calls and waits when the process stops */
   readonly signal?: AbortSignal;
+  /** ends only the waits for a limit: what has not been said is not said any more, and a call under way is heard to its end */
+  readonly stopWaiting?: AbortSignal;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -83,7 +85,10 @@ export class LimitedTelegram extends Telegram {
       method.startsWith('edit') ? null : chatId,
       this.#options.limits ?? telegramLimits,
     );
-    if (wait > 0) await pause(wait, this.#options.signal);
+    const { signal, stopWaiting } = this.#options;
+    const ended = AbortSignal.any([signal, stopWaiting].filter((each) => each !== undefined));
+    if (wait > 0) await pause(wait, ended);
+    if (stopWaiting?.aborted) throw new TelegramCallFailed(method, 0, 'this process stops');
   }
 
   async #learnFrom(error: TelegramCallFailed, payload: object): Promise<void> {

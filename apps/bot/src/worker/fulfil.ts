@@ -43,7 +43,8 @@ export function createFulfilment(
       if (free <= 0) return;
       // New orders first: their buyers have heard nothing yet, and orders that rest must not keep them waiting.
       const paid = await claimPaid(deps.db, holder, Math.min(free, BATCH));
-      const due = paid.length < free ? await takeOverDue(deps.db, holder, Math.min(free - paid.length, BATCH)) : [];
+      const room = Math.min(free - paid.length, BATCH);
+      const due = room > 0 ? await takeOverDue(deps.db, holder, room, [...inHand.keys()]) : [];
       for (const order of [...paid, ...due]) start(order);
       if (due.length + paid.length === 0) return;
     }
@@ -55,10 +56,8 @@ export function createFulfilment(
       'order claimed',
     );
     const stop = new AbortController();
-    // An order that this process took over from itself: the older run has lost it and stops.
-    inHand.get(order.id)?.stop.abort();
     const done = work(order, stop.signal).finally(() => {
-      if (inHand.get(order.id)?.stop === stop) inHand.delete(order.id);
+      inHand.delete(order.id);
       loop.wake();
     });
     inHand.set(order.id, { order, stop, done });

@@ -1,6 +1,6 @@
 import { holdLease, listen } from '@mingdan/db';
 import type { Fulfiller, FulfilmentDeps } from '@mingdan/fulfilment';
-import type { OrderKind } from '@mingdan/kernel';
+import { type OrderKind, pause } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import { blockedPause, type OutboxChannel } from '@mingdan/outbox';
 import cron from 'node-cron';
@@ -124,6 +124,8 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     wakeSender: onEnqueued,
     async stop() {
       stopping.abort();
+      // Before anything else: what is not sent yet is sent by the next process.
+      const sent = sender.stop();
       clearInterval(dueTimer);
       clearTimeout(calm);
       await schedule.stop();
@@ -133,20 +135,16 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
         tidying,
         ...[...moneyJobs, ...polledJobs].map((each) => each.stop()),
       ]);
-      await sender.stop();
+      await sent;
     },
   };
 }
 
+const HOUR_MS = 3_600_000;
+
 async function tidyHourly(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   await tidyUp(deps.operations.db);
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 3_600_000);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  await pause(HOUR_MS, signal);
 }
 
 /** A cron line for every `seconds`; config has checked that they divide a minute. */

@@ -83,7 +83,8 @@ async function tellOneFlag(deps: OperationDeps, tx: Db): Promise<boolean> {
   if (!notice) return false;
   const { verdict, amount_minor: minor, currency } = notice.flag;
   const amount = minor !== null && isCurrency(currency) ? `${formatAmount({ minor, currency })} ${currency}` : '-';
-  const key = `notice:${notice.id}:${verdict}:${minor ?? ''}`;
+  // The notice and the gateway's answer to a question tell of the same money: one matter.
+  const key = `money:${notice.provider}:${notice.orderNo}:${notice.flag.provider_payment_id ?? ''}:${verdict}:${minor ?? ''}`;
   const item = await row<{ id: number }>(
     tx,
     `insert into inbox_items (kind, dedupe_key, order_id, details) values ('money_unmatched', :key, :orderId, :details::jsonb)

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { languages } from '@mingdan/orders';
 import { messageTemplates } from '@mingdan/outbox';
+import { providerNames } from '@mingdan/payments/settings';
 import { createTexts, renderMessage } from '../../src/texts.ts';
 
 const FOLDER = join(import.meta.dirname, '../../locales');
@@ -49,6 +50,15 @@ describe('the locale files', () => {
       const found = keys.get(`messages.json/messages/${template}`) ?? keys.get(`operator.json/messages/${template}`);
       expect([template, found]).toEqual([template, expect.any(String)]);
       for (const name of (found ?? '').split(' ').filter(Boolean)) expect(params as readonly string[]).toContain(name);
+    }
+  });
+
+  // The chat asks for `providers.<name>` of whatever is offered: without it no order can be paid.
+  test.each(languages)('%s names every payment provider, in the chat and on the pages', (language) => {
+    for (const file of ['messages.json', 'page.json']) {
+      const { providers }: { providers: object } = JSON.parse(readFileSync(join(FOLDER, language, file), 'utf8'));
+      expect([file, Object.keys(providers).sort()]).toEqual([file, [...providerNames].sort()]);
+      for (const name of Object.values(providers)) expect(name).toMatch(/\S/);
     }
   });
 

@@ -157,17 +157,47 @@ describe('the worker', () => {
     expect(said.filter(({ message }) => mine.has(String(message.params?.text)))).toHaveLength(25);
   });
 
-  test('works on no more orders at once than it may', async () => {
+  test('works on no more orders at once than it may, but tells every buyer at once', async () => {
     let at = 0;
     let most = 0;
-    const fulfiller = quickFulfiller(async () => {
-      at += 1;
-      most = Math.max(most, at);
-      await pause(30);
-      at -= 1;
+    let told = 0;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
     });
+    const [delivery = []] = quickFulfiller().stages(await aPaidOrder(db));
+    const fulfiller: Fulfiller = {
+      kind: 'report',
+      stages: () => [
+        [
+          {
+            name: 'tell',
+            async run() {
+              told += 1;
+              return { kind: 'done' };
+            },
+          },
+        ],
+        [
+          {
+            name: 'write',
+            async run() {
+              at += 1;
+              most = Math.max(most, at);
+              await released;
+              at -= 1;
+              return { kind: 'done' };
+            },
+          },
+        ],
+        delivery,
+      ],
+    };
     const orders = await Promise.all(Array.from({ length: 10 }, () => aPaidOrder(db)));
     start({ fulfiller, settings: { concurrency: 3 } });
+    await until(() => told >= 10 && at === 3);
+    expect(most).toBe(3);
+    release();
     await until(async () => (await Promise.all(orders.map(state))).every(({ status }) => status === 'completed'));
     expect(most).toBe(3);
   });
@@ -184,6 +214,16 @@ describe('the worker', () => {
     start();
     await until(is(order, 'completed'), 4_000);
     expect((await state(order)).takeovers).toBe(0);
+  });
+
+  test('stops at once, also in the middle of its first tidying up', async () => {
+    for (const ms of [0, 5, 15, 40]) {
+      const { worker } = start();
+      await pause(ms);
+      const begun = performance.now();
+      await worker.stop();
+      expect(performance.now() - begun).toBeLessThan(5_000);
+    }
   });
 
   test('takes over the order of a worker that died', async () => {

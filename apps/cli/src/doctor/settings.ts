@@ -1,4 +1,4 @@
-import { ConfigError, type Environment, type Problem, readWebhookConfig } from '@mingdan/config';
+import { ConfigError, type Environment, type Problem, readWebhookConfig, type Warning } from '@mingdan/config';
 import type { Context } from '../context.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
@@ -6,6 +6,8 @@ const { ok, warn, fail } = findingsOf('settings');
 
 /** What these are for has a line of its own, which says that they are missing. */
 const TOLD_BY_THEIR_CHECK = ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN', 'DEEPSEEK_API_KEY'];
+
+const STARS_LATER = '0 (Telegram Stars come with a later release)';
 
 const TOLD_BY_GATEWAYS = 'no_provider';
 
@@ -27,11 +29,14 @@ export function checkSettings(context: Context): Finding[] {
   const toTell = all.filter(({ kind, variable }) => !(kind === 'missing' && TOLD_BY_THEIR_CHECK.includes(variable)));
   return [
     ...toTell.map(({ kind, variable, expected, example }) => fail(kind, { variable, expected, example })),
-    ...warnings
-      .filter(({ code }) => code !== TOLD_BY_GATEWAYS)
-      .map(({ code, subject }) => warn(code === 'placeholder' ? 'held_placeholder' : code, { subject })),
+    ...warnings.filter(({ code }) => code !== TOLD_BY_GATEWAYS).map(tell),
     ...(all.length === 0 ? [ok(config.production ? 'production' : 'development')] : []),
   ];
+}
+
+function tell({ code, subject }: Warning): Finding {
+  if (code === 'stars_later') return warn('refused', { variable: subject, expected: STARS_LATER, example: '0' });
+  return warn(code === 'placeholder' ? 'held_placeholder' : code, { subject });
 }
 
 function webhookProblems(env: Environment): readonly Problem[] {

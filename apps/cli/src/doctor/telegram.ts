@@ -6,7 +6,7 @@ import { isMissing } from './settings.ts';
 
 const { ok, warn, fail } = findingsOf('telegram');
 
-const reply = z.looseObject({ ok: z.boolean(), error_code: z.number().optional(), result: z.unknown() });
+const reply = z.looseObject({ ok: z.boolean(), error_code: z.number().optional(), result: z.unknown().optional() });
 const me = z.looseObject({ username: z.string() });
 const webhook = z.looseObject({
   url: z.string(),

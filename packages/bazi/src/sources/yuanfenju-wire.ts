@@ -8,7 +8,7 @@ const answerSchema = z.object({
   errcode: z.union([z.number(), z.string()]),
   errmsg: z.string().nullish(),
   notice: z.string().nullish(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 
 export const paipanSchema = z.looseObject({
