@@ -55,15 +55,19 @@ async function workWhileHeld(options: LeaseOptions, work: (signal: AbortSignal) 
   const lost = new AbortController();
   const signal = AbortSignal.any([options.signal, lost.signal]);
   let renewedAt = performance.now();
+  async function renew(): Promise<void> {
+    const renewed = await claimLease(db, name, holder, seconds).catch(() => undefined);
+    if (renewed) renewedAt = performance.now();
+    // An unreachable database is not a lost lease until its time is over: nobody else can have taken it before.
+    else if (renewed === false || performance.now() - renewedAt > seconds * 900) {
+      log.warn({ lease: name }, 'lease lost');
+      lost.abort();
+    }
+  }
+  let renewing = Promise.resolve();
   const heartbeat = setInterval(
-    async () => {
-      const renewed = await claimLease(db, name, holder, seconds).catch(() => undefined);
-      if (renewed) renewedAt = performance.now();
-      // An unreachable database is not a lost lease until its time is over: nobody else can have taken it before.
-      else if (renewed === false || performance.now() - renewedAt > seconds * 900) {
-        log.warn({ lease: name }, 'lease lost');
-        lost.abort();
-      }
+    () => {
+      renewing = renewing.then(renew);
     },
     (seconds * 1000) / 3,
   );
@@ -71,5 +75,7 @@ async function workWhileHeld(options: LeaseOptions, work: (signal: AbortSignal) 
     await work(signal);
   } finally {
     clearInterval(heartbeat);
+    // A renewal under way would take the lease again after it was given back.
+    await renewing;
   }
 }

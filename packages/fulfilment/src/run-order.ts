@@ -90,6 +90,7 @@ async function runStage(
   shared: Shared,
   saved: ReadonlyMap<string, SavedStep>,
 ): Promise<StepOutcome | undefined> {
+  shared.signal.throwIfAborted();
   const open = stage.filter((step) => !shared.results.has(step.name));
   const outcomes = await runSideBySide(deps, open, shared, saved);
   const end =

@@ -205,7 +205,11 @@ describe('the worker', () => {
   test('that stops gracefully hands its orders to the next one at once', async () => {
     const order = await aPaidOrder(db);
     const stuck = quickFulfiller(
-      ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))),
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          if (signal.aborted) reject(new Error('stopped'));
+          signal.addEventListener('abort', () => reject(new Error('stopped')));
+        }),
     );
     const { worker } = start({ fulfiller: stuck });
     await until(is(order, 'generating'));
