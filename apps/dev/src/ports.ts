@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { MingdanError } from '@mingdan/kernel';
 
 const LAST_PORT = 65_535;
 
@@ -9,7 +10,9 @@ export async function freePort(from: number, taken: readonly number[] = []): Pro
     const found = await listenOn(port);
     if (found !== undefined) return found;
   }
-  throw new Error(`no free port from ${from} on`);
+  throw new MingdanError('no_free_port', `There is no port from ${from} on that we may take`, {
+    hint: 'Set another one in .env: WEBHOOK_PORT, BOT_PORT.',
+  });
 }
 
 /** Both ways of listening are tried: a port that somebody holds on 127.0.0.1 alone can still be bound for all addresses, and the reverse. */

@@ -110,14 +110,15 @@ const MACHINE: Record<string, string> = {
   EACCES: 'This user may not write there: change the owner of that folder, or start as the user it belongs to.',
   EPERM: 'This user may not write there: change the owner of that folder, or start as the user it belongs to.',
   EROFS: 'That file system is read-only: use a checkout in a place that can be written.',
-  ENOSPC: 'The disk is full: make room, then start again.',
-  EDQUOT: 'The disk quota is used up: make room, then start again.',
+  ENOSPC: `The disk of ${folder} is full: make room, then start again.`,
+  EDQUOT: `The disk quota of ${folder} is used up: make room, then start again.`,
 };
 
 function describe(error: unknown): unknown {
   if (error instanceof MingdanError) return [error.message, error.hint].filter(Boolean).join('\n');
-  const { code, path, message } = error as NodeJS.ErrnoException;
-  const hint = code && path ? MACHINE[code] : undefined;
+  const { code, path, syscall, message } = error as NodeJS.ErrnoException;
+  // A write tells no path; a port that may not be taken has none.
+  const hint = code && (path || syscall === 'write') ? MACHINE[code] : undefined;
   return hint ? `Cannot start: ${message}\n${hint}` : error;
 }
 

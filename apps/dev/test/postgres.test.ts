@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -151,3 +151,18 @@ asRoot(
     rmSync(join(home.folder, '..'), { recursive: true });
   },
 );
+
+asRoot('as root the data stay with the user to whom they belong', () => {
+  mkdirSync(join(folder, 'data'), { recursive: true });
+  chownSync(join(folder, 'data'), 54321, 54322);
+  expect(postgresHome(folder, () => undefined).user).toEqual({ uid: 54321, gid: 54322 });
+});
+
+test('a start that is given up says so and leaves no server', async () => {
+  const stopping = new AbortController();
+  stopping.abort(new Error('given up'));
+  await expect(
+    startPostgres({ folder, persistent: false, say: () => undefined, signal: stopping.signal }),
+  ).rejects.toThrow('given up');
+  expect(() => statSync(join(folder, 'data/postmaster.pid'))).toThrow();
+});

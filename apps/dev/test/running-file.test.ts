@@ -27,6 +27,13 @@ test('started twice in one checkout, the second one is refused with one clear se
   expect(() => claimCheckout(folder)).toThrow(`Mingdan already runs in this checkout (process ${process.pid})`);
 });
 
+test('the refusal repeats where the chat of the running one is', () => {
+  claimCheckout(folder).write({ TELEGRAM_API_ROOT: 'http://127.0.0.1:3002/telegram' });
+  expect(() => claimCheckout(folder)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('Its chat: http://127.0.0.1:3002/chat\n') }),
+  );
+});
+
 test('what a dead process or another one of the same number left behind stops nobody', () => {
   for (const left of [
     JSON.stringify({ ...identify(process.pid), since: 'long ago', env: {} }),

@@ -15,10 +15,13 @@ export interface ListenOptions {
   onNotice: (payload: string) => void;
 }
 
+const HANG_UP_MS = 1_000;
+
 /** LISTEN on a connection of its own that reconnects by itself. What is lost meanwhile is found by the next poll. */
 export function listen(options: ListenOptions): Listener {
   const stop = new AbortController();
   let client: pg.Client | undefined;
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
 
   async function connectOnce(): Promise<void> {
     client = new pg.Client({
@@ -32,10 +35,17 @@ export function listen(options: ListenOptions): Listener {
       client?.once('error', () => resolve());
     });
     client.on('notification', (notice) => options.onNotice(notice.payload ?? ''));
-    await client.connect();
+    // A client that is ended while it connects never says so.
+    await Promise.race([client.connect(), stopped]);
+    if (stop.signal.aborted) return;
     await client.query(`listen ${pg.escapeIdentifier(options.channel)}`);
     options.onNotice('');
-    await ended;
+    await Promise.race([ended, stopped]);
+  }
+
+  /** Hangs up; a server that is gone without a word is not waited for. */
+  async function hangUp(): Promise<void> {
+    await Promise.race([client?.end().catch(() => undefined), pause(HANG_UP_MS)]);
   }
 
   async function run(): Promise<void> {
@@ -43,7 +53,7 @@ export function listen(options: ListenOptions): Listener {
       await connectOnce().catch((error: unknown) =>
         options.log.warn({ cause: messageOf(error) }, 'wake-up channel is down, the poll goes on'),
       );
-      await client?.end().catch(() => undefined);
+      await hangUp();
       await pause(1_000, stop.signal);
     }
   }
@@ -52,7 +62,6 @@ export function listen(options: ListenOptions): Listener {
   return {
     async stop() {
       stop.abort();
-      await client?.end().catch(() => undefined);
       await running;
     },
   };

@@ -133,6 +133,28 @@ describe('the wake-up channel', () => {
   });
 });
 
+describe('the wake-up channel, told to stop', () => {
+  test('stops at once, also in the middle of connecting, and where nobody answers', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()));
+    const { port } = silent.address() as AddressInfo;
+    for (const url of [
+      database.url,
+      `postgres://nobody@127.0.0.1:${port}/none`,
+      'postgres://nobody@127.0.0.1:1/none',
+    ]) {
+      for (const ms of [0, 1, 5, 30]) {
+        const listener = listen({ url, channel: 'never', log, onNotice: () => undefined });
+        await pause(ms);
+        const begun = performance.now();
+        await listener.stop();
+        expect(performance.now() - begun).toBeLessThan(3_000);
+      }
+    }
+    silent.close();
+  });
+});
+
 describe('a connection that went dead without a word', () => {
   test('is not used again once its statement was given up', async () => {
     const { port, hostname } = new URL(database.url);

@@ -1,6 +1,6 @@
-import { changed, type Db, row } from '@mingdan/db';
+import { type Db, row } from '@mingdan/db';
 import { alarm, amountText, failOrder, refundRules } from '@mingdan/fulfilment';
-import type { Money } from '@mingdan/kernel';
+import type { Money, Vault } from '@mingdan/kernel';
 import { ORDER_COLUMNS, type Order, refundStatusOf, requestRefundOfOrder } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
 import type { OperationDeps } from './contract.ts';
@@ -49,7 +49,6 @@ async function decide(deps: OperationDeps, tx: Db, order: Order, wish: RefundWis
   const rule = refundRules[order.kind][undelivered ? 'undelivered' : 'delivered'];
   if (wish.by === 'buyer' && rule === 'operators') return leaveToOperators(deps, tx, order, wish);
   if (undelivered) {
-    await takeAway(tx, order);
     await failOrder({ ...deps, operatorChatId: chatOf(deps) }, tx, order, {
       reason: 'refund_asked',
       owner: null,
@@ -73,15 +72,6 @@ async function decide(deps: OperationDeps, tx: Db, order: Order, wish: RefundWis
   return 'requested';
 }
 
-/** An order that nobody has claimed yet passes through `generating`, as every failing order does. */
-async function takeAway(tx: Db, order: Order): Promise<void> {
-  await changed(
-    tx,
-    `update orders set status = 'generating', status_reason = 'refund_asked', lease_owner = null where id = :id and status = 'paid'`,
-    { id: order.id },
-  );
-}
-
 async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish: RefundWish): Promise<RefundOutcome> {
   const key = `refund_wanted:${order.orderNo}`;
   const item = await row<{ id: number; asked: number }>(
@@ -89,7 +79,11 @@ async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish:
     `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_wanted', :key, :orderId, :details::jsonb)
      on conflict (dedupe_key) do update set status = 'open', resolved_at = null, created_at = now() where inbox_items.status = 'resolved'
      returning id, (select count(*) from outbox where dedupe_key like 'alarm:' || :key || '%')::integer as asked`,
-    { key, orderId: order.id, details: JSON.stringify({ order_no: order.orderNo, by: wish.by }) },
+    {
+      key,
+      orderId: order.id,
+      details: JSON.stringify({ order_no: order.orderNo, by: wish.by, reason: sealReason(deps.vault, wish.reason) }),
+    },
   );
   if (!item) return 'already_requested';
   const params = {
@@ -110,3 +104,15 @@ async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish:
 }
 
 const chatOf = (deps: OperationDeps): number | null => deps.settings.operatorChatId;
+
+const REASON = 'inbox_items.reason';
+
+/** A buyer's own words are personal: sealed, as every text of theirs. */
+function sealReason(vault: Vault, reason: string): string {
+  return vault.seal(REASON, reason.slice(0, 500)).toString('base64');
+}
+
+/** What `details.reason` of a matter says. */
+export function openReason(vault: Vault, sealed: string): string {
+  return String(vault.open(REASON, Buffer.from(sealed, 'base64')));
+}

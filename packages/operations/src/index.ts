@@ -1,4 +1,4 @@
-export { askForRefund, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
+export { askForRefund, openReason, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
 export { checkPayment } from './check-payment.ts';
 export type { OperationDeps, OperationSettings } from './contract.ts';
 export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';

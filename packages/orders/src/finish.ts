@@ -59,7 +59,7 @@ export async function parkDelivery(db: Db, olderThanHours: number): Promise<{ id
 }
 
 /**
- * generating → failed together with the refund of everything that was paid; one transaction, so call it inside one.
+ * generating (or paid, where `owner` is null) → failed together with the refund of everything that was paid; one transaction, so call it inside one.
  * `owner` null takes the order from whoever holds it (a refund asked for by the buyer or an operator).
  * @returns the ids of the refunds asked for, none for a free order
  * @throws OrderTakenAway when this worker does not hold it any more, or its report is already on its way
@@ -68,6 +68,13 @@ export async function failAndRefund(
   tx: Db,
   failed: { orderId: number; orderNo: string; owner: string | null; reason: string; by: string },
 ): Promise<string[]> {
+  // Nobody had claimed it yet: it passes through `generating`, as every failing order does.
+  if (failed.owner === null)
+    await changed(
+      tx,
+      `update orders set status = 'generating', status_reason = :reason, status_by = :by, lease_owner = null where id = :orderId and status = 'paid'`,
+      failed,
+    );
   const moved = await row(
     tx,
     `update orders set status = 'failed', failed_at = now(), status_reason = :reason, status_by = :by, lease_owner = null

@@ -38,11 +38,6 @@ async function failOneOverdue(deps: FulfilmentDeps, tx: Db, hours: number): Prom
     { hours },
   );
   if (!order) return false;
-  await changed(
-    tx,
-    `update orders set status = 'generating', status_reason = 'deadline', lease_owner = null where id = :id and status = 'paid'`,
-    { id: order.id },
-  );
   await failOrder(deps, tx, order, { reason: 'deadline', owner: null, by: 'housekeeping' });
   return true;
 }

@@ -1,6 +1,6 @@
 import { type Db, row, rows } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
-import { type Resolution, resolveInboxItem } from '@mingdan/operations';
+import { type OperationDeps, openReason, type Resolution, resolveInboxItem } from '@mingdan/operations';
 import type { Command } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
 import { idArgument } from '../arguments.ts';
@@ -77,7 +77,7 @@ function list(context: Context, items: readonly InboxItem[]): Answer {
 }
 
 async function show(context: Context, id: number): Promise<Answer> {
-  const item = await withDatabase(context, (db) => findItem(db, id));
+  const item = await withOperations(context, async (deps) => readable(deps, await findItem(deps.db, id)));
   const texts = context.texts();
   const { t } = texts;
   const details = Object.entries(item.details).map(([name, value]) => [name, textOf(value)] as const);
@@ -94,6 +94,14 @@ async function show(context: Context, id: number): Promise<Answer> {
       ]),
     ],
   };
+}
+
+/** A buyer's own words are sealed in the database. */
+function readable(deps: OperationDeps, item: InboxItem): InboxItem {
+  const { reason } = item.details;
+  return typeof reason === 'string'
+    ? { ...item, details: { ...item.details, reason: openReason(deps.vault, reason) } }
+    : item;
 }
 
 function textOf(value: unknown): string | null {
