@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { row } from '@mingdan/db';
+import { changed, row } from '@mingdan/db';
 import { type Brake, brake, endSessionsOf } from './support/brake.ts';
 import { Buyer } from './support/buyer.ts';
 import type { Running } from './support/processes.ts';
@@ -34,6 +34,9 @@ async function killBot(brakes: readonly Brake[]): Promise<void> {
   expect(await bot.end('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
   await endSessionsOf(shop.db, 'mingdan-bot');
   for (const each of brakes) await each.release();
+  // What the dead process held of conversations, of sending and of polling ends after 8 to 15 s, which no setting shortens.
+  await changed(shop.db, `update telegram_updates set due_at = now() where status = 'pending'`);
+  await changed(shop.db, 'update leases set held_until = now()');
 }
 
 describe('kill -9', () => {
@@ -186,6 +189,35 @@ describe('SIGTERM', () => {
       expect(takeovers).toEqual({ takeovers: 0 });
       // The one that stays also fetches what people write.
       await new Buyer(shop).choose('tarot-free');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'ends the bot in time while Telegram wants nobody to write for ten minutes',
+    async () => {
+      const buyers = [new Buyer(shop), new Buyer(shop), new Buyer(shop)];
+      const orderNos = await Promise.all(buyers.map((buyer) => buyer.order('bazi-basic')));
+      shop.control.faults.set({ telegram: { fail: { status: 429, retryAfter: 600, times: 1, only: 'sendMessage' } } });
+      await Promise.all(buyers.map((buyer, place) => buyer.pay(orderNos[place] ?? '')));
+      // One was refused, the others stand in line for the end of the pause.
+      await until(() => bot.logged('Telegram asks to slow down').length, 'Telegram refuses a message');
+      webhook = await shop.webhook();
+      for (const orderNo of orderNos) {
+        await shop.untilOrder(orderNo, ({ delivery }) => delivery === 'sending', 'is to be sent');
+      }
+      const ended = await bot.end('SIGTERM');
+      expect(ended).toMatchObject({ code: 0, signal: null });
+      expect(ended.ms).toBeLessThan(20_000);
+
+      await changed(shop.db, 'delete from telegram_limits');
+      await changed(shop.db, `update outbox set due_at = now() where status = 'pending'`);
+      bot = await shop.bot();
+      for (const [place, buyer] of buyers.entries()) {
+        const orderNo = orderNos[place] ?? '';
+        await shop.untilDelivered(orderNo);
+        expect(await buyer.reportAsRead(orderNo)).toEqual(await buyer.wholeReport(orderNo));
+      }
     },
     TIMEOUT_MS,
   );

@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, row } from '@mingdan/db';
+import type { Order } from '@mingdan/orders';
+import { anUnpaidOrder } from '@mingdan/orders/testing';
+import { signPingpongBody } from '@mingdan/payments/testing';
 import { Buyer } from './support/buyer.ts';
 import type { Running } from './support/processes.ts';
-import { OPERATOR, openShop, type Shop } from './support/shop.ts';
+import { noticeSettings, OPERATOR, openShop, type Shop } from './support/shop.ts';
 import { until } from './support/until.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -133,9 +136,48 @@ describe('PostgreSQL', () => {
         expect(await buyer.reportAsRead(orderNo)).toEqual(await buyer.wholeReport(orderNo));
         expect(await shop.moves(orderNo)).toEqual(['pending_payment', 'paid', 'generating', 'completed']);
       }
+      // LEASE_SECONDS is over long before the database is back: what was written meanwhile is kept in hand.
+      expect(working.modelCalls()).toEqual([1, 1, 1, 1]);
       await writing.hears(/./);
       expect(writing.said()).toHaveLength(1);
       expect([bot.hasEnded, webhook.hasEnded]).toEqual([false, false]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'gone without a word: no notice is acknowledged that is not written, and the webhook goes on by itself',
+    async () => {
+      const silent = await openShop({ proxied: true });
+      try {
+        const { url } = await silent.webhook();
+        const orders = await Promise.all([1, 2, 3, 4, 5, 6].map(() => anUnpaidOrder(silent.db)));
+        const notify = async ({ orderNo }: Order): Promise<number> => {
+          const { headers, body } = signPingpongBody(
+            noticeSettings,
+            JSON.stringify({ order_id: orderNo, status: 'paid' }),
+          );
+          const request = { method: 'POST', headers: headers as Record<string, string>, body: new Uint8Array(body) };
+          return (await fetch(`${url}/webhook/pingpong`, request)).status;
+        };
+        const [first, ...others] = orders as [Order, ...Order[]];
+        expect(await notify(first)).toBe(200);
+
+        silent.proxy?.freeze();
+        // One after the other, so that some come while a connection is being tried.
+        const refused = others.map(async (order, place) => {
+          await new Promise((resolve) => setTimeout(resolve, 400 * place));
+          return notify(order);
+        });
+        expect(await Promise.all(refused)).toEqual(others.map(() => 503));
+        await silent.proxy?.mend();
+        for (const order of others) {
+          await until(async () => (await notify(order)) === 200, 'the notice is taken');
+          expect((await silent.order(order.orderNo)).status).toBe('paid');
+        }
+      } finally {
+        await silent.close();
+      }
     },
     TIMEOUT_MS,
   );

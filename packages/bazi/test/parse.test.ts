@@ -98,6 +98,69 @@ describe('one line with everything', () => {
   });
 });
 
+describe('a word for the calendar anywhere in the line', () => {
+  test.each([
+    [
+      'Mary female lunar leap 1990-05-03 unknown Shanghai',
+      { name: 'Mary', gender: 'female', ...lunar('1990-05-03', true), time: null, place: 'Shanghai' },
+    ],
+    [
+      '李四 女 农历 闰 1990-05-03 10点 上海',
+      { name: '李四', gender: 'female', ...lunar('1990-05-03', true), time: '10:00', place: '上海' },
+    ],
+    ['lunar calendar 1990-05-03', lunar('1990-05-03')],
+    ['Chinese calendar 1990-05-03', lunar('1990-05-03')],
+    ['农历闰 1990-05-03 上海', { ...lunar('1990-05-03', true), place: '上海' }],
+    ['農曆閏 1990-05-03 上海', { ...lunar('1990-05-03', true), place: '上海' }],
+    [
+      'lunar, 1990-05-03, Mary, female, Shanghai',
+      { name: 'Mary', gender: 'female', ...lunar('1990-05-03'), place: 'Shanghai' },
+    ],
+    ['leap lunar 1990-05-03', lunar('1990-05-03', true)],
+    ['1990-05-03 Mary female 陰曆', { name: 'Mary', gender: 'female', ...lunar('1990-05-03') }],
+    ['旧历 张三 男 1990-05-03', { name: '张三', gender: 'male', ...lunar('1990-05-03') }],
+    ['张三 男 农历 闰五月 1990-05-03', { name: '张三', gender: 'male', ...lunar('1990-05-03', true) }],
+    ['闰土 男 1990-05-03', { name: '闰土', gender: 'male', ...solar('1990-05-03') }],
+    ['John male 1992-02-29 leap year', { name: 'John', gender: 'male', ...solar('1992-02-29') }],
+    ['western, 1990-05-15, John, male', { name: 'John', gender: 'male', ...solar('1990-05-15') }],
+    ['western calendar John male 1990-05-15', { name: 'John', gender: 'male', ...solar('1990-05-15') }],
+    ['lunar', {}],
+  ])('%s', (line, expected) => {
+    expect(parseBirthLine(line, now)).toEqual({ ...expected, problems: [] });
+  });
+
+  test.each([
+    ['lunar leap 1990-04-03 Mary female', 'no_such_leap_month'],
+    ['Mary female lunar, 1990-05-31', 'no_such_date'],
+    ['lunar 03/04/1990', 'ambiguous_date'],
+  ])('%s: %s', (line, code) => {
+    const read = parseBirthLine(line, now);
+    expect(read.problems).toEqual([expect.objectContaining({ code })]);
+    expect(`${read.name ?? ''} ${read.rest ?? ''}`).not.toMatch(/lunar|leap/i);
+  });
+
+  test('a date by itself knows them too', () => {
+    expect(parseDate('chinese calendar 1990-05-03', now)).toEqual(lunar('1990-05-03'));
+    expect(parseDate('leap lunar 1990-05-03', now)).toEqual(lunar('1990-05-03', true));
+  });
+});
+
+test.each(['05/06/1990', 'REPORT_20261121_BM0CWSD9', 'abc123 男'])('a word with digits is no name: %s', (line) => {
+  expect(parseBirthLine(line, now).name).toBeUndefined();
+});
+
+test.each([
+  ['John male 1990-05-15 14.30 Beijing', '14:30'],
+  ['John male 1990-05-15 14h30 Beijing', '14:30'],
+  ['John male 15.05.1990 8.05 Beijing', '08:05'],
+  ['张三 男 1990-05-15 下午2.30 北京', '14:30'],
+  ['王五 男 1990-05-15 104.07E', undefined],
+  ['王五 男 1990-05-15 22.54, 114.06', undefined],
+])('%s: born at %s', (line, time) => {
+  expect(parseBirthLine(line, now)).toMatchObject({ problems: [], ...(time === undefined ? {} : { time }) });
+  expect(parseBirthLine(line, now).time).toBe(time);
+});
+
 describe('a date by itself', () => {
   test.each([
     ['1990-05-15', solar('1990-05-15')],
@@ -123,6 +186,7 @@ describe('a date by itself', () => {
     ['1990-05-03（农历）', lunar('1990-05-03')],
     ['1990年闰五月二十九', lunar('1990-05-29', true)],
     ['lunar 1990-05-03', lunar('1990-05-03')],
+    ['western 1990-05-15', solar('1990-05-15')],
   ])('%s', (text, expected) => {
     expect(parseDate(text, now)).toEqual(expected);
   });
@@ -148,6 +212,8 @@ describe('a time by itself', () => {
   test.each([
     ['14:30', '14:30'],
     ['14：30', '14:30'],
+    ['14.30', '14:30'],
+    ['14h30', '14:30'],
     ['下午2点半', '14:30'],
     ['下午兩點半', '14:30'],
     ['2:30pm', '14:30'],

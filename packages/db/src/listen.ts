@@ -46,6 +46,7 @@ export function listen(options: ListenOptions): Listener {
   /** Hangs up; a server that is gone without a word is not waited for. */
   async function hangUp(): Promise<void> {
     await Promise.race([client?.end().catch(() => undefined), pause(HANG_UP_MS)]);
+    client?.connection.stream.destroy();
   }
 
   async function run(): Promise<void> {

@@ -143,7 +143,7 @@ describe('the wake-up channel, told to stop', () => {
       `postgres://nobody@127.0.0.1:${port}/none`,
       'postgres://nobody@127.0.0.1:1/none',
     ]) {
-      for (const ms of [0, 1, 5, 30]) {
+      for (const ms of [0, 30]) {
         const listener = listen({ url, channel: 'never', log, onNotice: () => undefined });
         await pause(ms);
         const begun = performance.now();

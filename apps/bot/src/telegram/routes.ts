@@ -1,4 +1,5 @@
 import type { Telegraf } from 'telegraf';
+import { isAboutMoney } from './birth/read-answer.ts';
 import type { BotContext } from './bot.ts';
 import { answerPressed, answerTyped, chooseProduct } from './conversations/buy.ts';
 import { cancelCard, cancelTyping, edit, editField } from './conversations/card.ts';
@@ -86,6 +87,9 @@ const CONTENT = [
 /** Read from the text itself: a client, or a person who pastes it, need not mark it as a command. */
 const COMMAND = /^\/([a-z]+)(?:@\w+)?(?:\s+([\s\S]*))?$/i;
 
+/** An order number anywhere in a line. */
+const ORDER_NUMBER = /(?<![0-9A-Z_])[A-Z]+_[0-9]{8}_[0-9A-Z]{8,12}(?![0-9A-Z_])/;
+
 /** A command, the answer to what was asked last, a whole birth, or nothing we understand. */
 async function hear(talk: Talk, text: string, repliesTo: number | undefined): Promise<void> {
   const [, name = '', argument = ''] = COMMAND.exec(text.trim()) ?? [];
@@ -99,6 +103,9 @@ async function hear(talk: Talk, text: string, repliesTo: number | undefined): Pr
   const { waiting } = talk.session;
   if (waiting?.for === 'support') return support(talk, text);
   if (waiting?.for === 'refund_reason') return refund(talk, waiting.orderNo, text);
+  const orderNo = ORDER_NUMBER.exec(text.toUpperCase())?.[0];
+  if (orderNo !== undefined) return showOrder(talk, orderNo);
   if (await answerTyped(talk, text)) return;
+  if (isAboutMoney(text)) return paySupport(talk);
   await talk.say(talk.t('chat.hint'), [[talk.button('menu', 'menu'), talk.button('orders', 'orders')]]);
 }

@@ -16,6 +16,8 @@ export const partialBirthShape = z.object({
   leap: z.boolean().optional(),
   time: z.string().nullable().optional(),
   place: z.string().nullable().optional(),
+  /** the place in the person's own words, for the card */
+  typedPlace: z.string().optional(),
 });
 export type PartialBirth = z.infer<typeof partialBirthShape>;
 

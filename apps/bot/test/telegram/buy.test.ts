@@ -125,6 +125,63 @@ describe('the birth', () => {
     expect(person.button('confirm:')).toBeDefined();
   });
 
+  test.each(['lunar calendar 1990-05-03', 'chinese calendar 1990-05-03', 'leap lunar 1990-05-03'])(
+    '%s at the calendar question is a lunar date',
+    async (typed) => {
+      const person = new Person(world, 'en');
+      await person.presses('buy:bazi-basic');
+      await person.types('Alice');
+      await person.types('female');
+      await person.types(typed);
+      if (!typed.includes('leap')) await person.types('yes');
+      await person.types('14.30');
+      await person.types('Shanghai');
+      expect(person.last).toContain('Name: Alice');
+      expect(person.last).toContain('Lunar date: 1990, leap 5th month, day 3');
+    },
+  );
+
+  test('a card in English is in English', async () => {
+    const person = new Person(world, 'en');
+    await person.presses('buy:bazi-basic');
+    await person.types('John male 1990-05-15 14h30 Beijing');
+    expect(person.last).toContain('Lunar date: 1990, 4th month, day 21');
+    expect(person.last).toContain('Place: Beijing (');
+  });
+
+  test('a city that was pressed is named in English too', async () => {
+    const person = new Person(world, 'en');
+    await person.presses('buy:bazi-basic');
+    await person.types('John male 1990-05-15 14h30');
+    await person.presses(person.buttons.find((data) => data.endsWith(':西安')) ?? '');
+    expect(person.last).toContain("Place: Xi'an (");
+  });
+
+  test('a date that may be read two ways never becomes the name', async () => {
+    const person = new Person(world, 'en');
+    await person.presses('buy:bazi-basic');
+    await person.types('Alice');
+    await person.types('female');
+    await person.types('05/06/1990');
+    await person.types('western 1990-06-05');
+    await person.types('14:30');
+    await person.types('Shanghai');
+    expect(person.last).toContain('Name: Alice');
+    expect(person.last).toContain('1990-06-05 14:30');
+  });
+
+  test('a wrong date before a product is not said to be received, and a bare date corrects it', async () => {
+    const person = new Person(world);
+    await person.types('张三 男 1990-02-31 14:30 北京');
+    expect(person.last).toContain('日历上没有这一天');
+    expect(person.last).not.toContain('收到');
+    await person.types('1990-05-15');
+    expect(person.last).toContain('收到');
+    await person.presses('buy:bazi-basic');
+    expect(person.last).toContain('张三');
+    expect(person.last).toContain('1990-05-15 14:30');
+  });
+
   test('a flood of words costs no time', async () => {
     const person = new Person(world);
     await person.presses('buy:bazi-basic');
@@ -274,6 +331,16 @@ describe('the card', () => {
     const person = await aCard();
     const confirm = person.button('confirm:');
     await person.presses(person.button('cancel:'));
+    await person.presses(confirm);
+    expect(person.last).toContain('作废');
+    expect(await ordersOf(person)).toEqual([]);
+  });
+
+  test('/cancel in the middle of a change makes the card that is changed void', async () => {
+    const person = await aCard();
+    const confirm = person.button('confirm:');
+    await person.presses(person.button('edit:'));
+    await person.types('/cancel');
     await person.presses(confirm);
     expect(person.last).toContain('作废');
     expect(await ordersOf(person)).toEqual([]);

@@ -169,10 +169,62 @@ describe('the rest of the chat', () => {
     expect(person.last).toContain('農曆');
   });
 
+  test('an order number opens the order, for its buyer only', async () => {
+    const { person, order } = await aBuyer();
+    await person.types(order.orderNo);
+    expect(person.last).toContain('19.90 CNY');
+    const stranger = new Person(world);
+    await stranger.types(`退款 ${order.orderNo}`);
+    expect(stranger.last).toContain('不是你的');
+    await stranger.types('REPORT_20261121_BM0CWSD9');
+    expect(stranger.last).toContain('不是你的');
+  });
+
+  test.each(['我2026-11-20付了款，报告呢？', '退款', 'where is my report', 'I want a refund 2026-11-20'])(
+    '%s is no birth: payments and refunds are explained',
+    async (typed) => {
+      const person = new Person(world);
+      await person.types(typed);
+      expect(person.last).toContain('付款与退款');
+      expect(person.buttons).toEqual(['orders']);
+    },
+  );
+
+  test.each(['张三 1990-05-15', '1990-05-15'])('%s out of the blue is no birth yet', async (typed) => {
+    const person = new Person(world);
+    await person.types(typed);
+    expect(person.last).toContain('没看懂');
+  });
+
   test('text that means nothing gets a friendly hint', async () => {
     const person = new Person(world);
     await person.types('今天天气不错');
     expect(person.last).toContain('/start');
+  });
+
+  test('staff get at most five messages of one person in ten minutes', async () => {
+    const person = new Person(world);
+    const { db } = world.database;
+    const reached = () =>
+      world.count(
+        `select count(*) as count from support_messages s join users u on u.id = s.user_id where u.telegram_id = :id`,
+        { id: person.id },
+      );
+    for (let message = 1; message <= 5; message += 1) await person.types(`/support 第${message}句`);
+    expect(person.last).toContain('已转给客服');
+    await person.types('/support 再来一句');
+    expect(person.last).toContain('过一会儿再发');
+    expect(await reached()).toBe(5);
+    const userId = `(select id from users where telegram_id = :id)`;
+    await changed(
+      db,
+      `update support_messages set created_at = now() - interval '11 minutes' where user_id = ${userId}`,
+      { id: person.id },
+    );
+    await person.types('/support 再来一句');
+    expect(person.last).toContain('已转给客服');
+    await changed(db, `delete from support_messages where user_id = ${userId}`, { id: person.id });
+    await changed(db, `delete from outbox where chat_id = :id`, { id: OPERATORS });
   });
 
   test('a question reaches the operators once, and their reply comes back', async () => {

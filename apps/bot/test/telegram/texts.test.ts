@@ -108,6 +108,17 @@ describe('texts', () => {
     expect(wish).toContain('写得不准');
   });
 
+  test.each(languages)(
+    '%s: a declined payment leaves one line, and is explained in the message of its own',
+    (language) => {
+      const params = { orderNo: 'X', product: 'p', amount: '1.00 CNY' };
+      const short = renderMessage(texts, language, { template: 'payment_request_failed', params }).text;
+      expect(short).toMatch(/^❌ [^\n]+$/);
+      const whole = renderMessage(texts, language, { template: 'payment_failed', params }).text;
+      expect(whole).toMatch(/same payment page|原来的付款页面|原本的付款頁面/);
+    },
+  );
+
   test('a payment request works with a button and with a bare address', () => {
     const params = { orderNo: 'X', product: 'p', amount: '1.00 CNY', minutes: 30 };
     const url = 'https://pay.example/x';

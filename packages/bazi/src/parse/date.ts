@@ -17,10 +17,12 @@ export interface FoundDate {
   month: number;
   day: number;
   lunar: boolean;
+  /** the text right before it says that it is solar */
+  solar: boolean;
   leap: boolean;
 }
 
-const CALENDAR = String.raw`(?<calendar>(?:农历|阴历|旧历|夏历|古历|lunar|公历|阳历|新历|国历|西历|solar|gregorian)\s*[::]?\s*)?`;
+const CALENDAR = String.raw`(?<calendar>(?:农历|阴历|旧历|夏历|古历|lunar|公历|阳历|新历|国历|西历|solar|gregorian|western)\s*[::]?\s*)?`;
 const Y = '(?<year>[0-9]{4}|[〇零○一二三四五六七八九]{4})';
 const M = '(?<month>[0-9]{1,2}|[正一二三四五六七八九十冬腊]{1,3})';
 const LEAP = String.raw`(?<leap>闰\s*)?`;
@@ -61,7 +63,17 @@ const DAY_FIRST = new RegExp(
   'i',
 );
 const TRAILING_LUNAR = /^\s*\(?\s*(农历|阴历|旧历|lunar)\s*\)?/i;
-const TRAILING_LEAP = /^\s*,?\s*\(?(闰月?|leap( month)?)\)?(?![a-z])/i;
+/** Words about the calendar that stand anywhere in a line, the first that fits at each place. */
+const CALENDAR_WORDS = new RegExp(
+  [
+    String.raw`(?<solar>(?:不是|非)\s*(?:农历|阴历|旧历)|(?<![a-z])not (?:in )?(?:the )?(?:lunar|chinese)(?: calendar)?(?![a-z])|公历|阳历|新历|国历|西历|(?<![a-z])(?:gregorian|solar(?! time))(?: (?:calendar|date|birthday))?(?![a-z])|(?<![a-z])western(?: (?:calendar|date)|(?=\s*(?:$|[0-9,;|¦]))))`,
+    '(?<lunar>农历|阴历|旧历|夏历|古历|(?<![a-z])(?:(?:chinese )?lunar(?: (?:calendar|date|birthday))?|chinese (?:calendar|date))(?![a-z]))',
+    '(?<none>闰年|(?<![a-z])leap year(?![a-z])|(?:不是|非|不)闰月?|(?<![a-z])(?:not|no|non)[ -]leap(?: month)?(?![a-z]))',
+    String.raw`(?<leap>闰[0-9正一二三四五六七八九十冬腊]{0,3}月|(?<![\u4e00-\u9fff])是?闰(?![\u4e00-\u9fff])|(?<=(?:农|阴|旧)历\s*)闰|(?<![a-z])leap(?: month)?(?![a-z]))`,
+  ].join('|'),
+  'gi',
+);
+const TRAILING_LEAP = /^\s*,?\s*\(?(闰月?|leap( month)?)\)?(?![a-z]|年|\s*year)/i;
 
 function monthNumber(text: string): number | undefined {
   if (text === '正') return 1;
@@ -122,6 +134,7 @@ function fromMatch(match: RegExpExecArray, text: string, now: Date): FoundDate |
     month,
     day,
     lunar,
+    solar: calendar !== '' && !lunar,
     leap: groups.leap !== undefined || leapBehind !== null,
   };
 }
@@ -137,6 +150,24 @@ export function findDate(text: string, now: Date): FoundDate | undefined {
     if (found) return found;
   }
   return undefined;
+}
+
+/** What a text says of the calendar beside its date, and the text with `cut` in place of these words. */
+export function calendarWords(text: string, cut: string): { text: string; lunar: boolean; leap: boolean } {
+  const said = { lunar: false, leap: false };
+  const others = text.replace(CALENDAR_WORDS, (...match) => {
+    const groups: Record<string, string | undefined> = match.at(-1);
+    if (groups.lunar !== undefined) said.lunar = true;
+    if (groups.leap !== undefined) said.leap = true;
+    return cut;
+  });
+  return { text: others, ...said };
+}
+
+/** A word for the calendar or the leap month belongs to the only date of the text, wherever it stands. */
+export function withCalendarWords(found: FoundDate, said: { lunar: boolean; leap: boolean }): FoundDate {
+  if (found.solar) return found;
+  return { ...found, lunar: found.lunar || said.lunar || said.leap, leap: found.leap || said.leap };
 }
 
 function lunarExists(year: number, month: number, day: number): boolean {
@@ -180,7 +211,9 @@ export function hasLeapMonth(lunarYear: number, month: number): boolean {
  * @throws BirthError `bad_format`, `ambiguous_date`, `no_such_date`, `no_such_leap_month`, `no_such_lunar_day`
  */
 export function parseDate(text: string, now: Date): ParsedDate {
-  const found = findDate(normalise(text), now);
+  const plain = normalise(text);
+  const found = findDate(plain, now);
   if (!found) throw new BirthError('bad_format', 'no date was found in the text', 'date');
-  return checkedDate(found);
+  const [start, end] = found.span;
+  return checkedDate(withCalendarWords(found, calendarWords(`${plain.slice(0, start)}¦${plain.slice(end)}`, '¦')));
 }

@@ -1,6 +1,6 @@
 import { BirthError } from '../birth-error.ts';
 import { findPlace, parseLongitude } from '../places/find.ts';
-import { checkedDate, findDate, type ParsedDate } from './date.ts';
+import { calendarWords, checkedDate, findDate, type ParsedDate, withCalendarWords } from './date.ts';
 import { genderOfWord } from './gender.ts';
 import { normalise } from './normalise.ts';
 import { findTime, type TimeNote } from './time.ts';
@@ -25,6 +25,9 @@ const FILLERS = /我叫|我是|名叫|\bmy name is\b|\bi am\b|出生于|出生�
 /** Where a date or time stood: names and places do not reach across. */
 const CUT = '¦';
 
+/** A word with a digit is a date, a number or an address that was not understood, never a name. */
+const HAS_DIGIT = /[0-9]/;
+
 interface State {
   text: string;
   line: BirthLine;
@@ -48,8 +51,9 @@ function takeDate(state: State, now: Date): void {
     const found = findDate(state.text, now);
     if (!found) return;
     cutOut(state, found.span);
-    Object.assign(state.line, checkedDate(found));
+    Object.assign(state.line, checkedDate(withCalendarWords(found, calendarWords(state.text, CUT))));
   });
+  state.text = calendarWords(state.text, CUT).text;
 }
 
 function takeTime(state: State): void {
@@ -127,9 +131,10 @@ export function parseBirthLine(text: string, now: Date): BirthLine {
   takeTime(state);
   cutGluedGender(state);
   const segments = takePlace(state.line, segmentsOf(state));
-  const [name, ...rest] = segments.map((words) => words.join(' '));
-  if (name !== undefined && parseLongitude(name) === undefined) state.line.name = name.slice(0, 40);
-  const others = name !== undefined && state.line.name === undefined ? [name, ...rest] : rest;
+  const [first = [], ...rest] = segments;
+  const name = first.filter((word) => !HAS_DIGIT.test(word)).join(' ');
+  if (name !== '') state.line.name = name.slice(0, 40);
+  const others = [...first.filter((word) => HAS_DIGIT.test(word)), ...rest.flat()];
   if (others.length > 0) state.line.rest = others.join(' ');
   return state.line;
 }

@@ -26,6 +26,11 @@ const CLOCK = new RegExp(
 );
 const AM_PM = /(?<![0-9:])(?<hour>[0-9]{1,2})(?:[.:](?<minute>[0-9]{2}))?\s*(?<ampm>[ap]\.?m\.?)(?![a-z])/i;
 const DOUBLE_HOUR = /(?<kind>早|晚|夜)?(?<branch>[子丑寅卯辰巳午未申酉戌亥])时(?!间)辰?/;
+/** 14.30 and 14h30; two numbers with a comma between are coordinates. */
+const DOTTED = new RegExp(
+  `${PERIOD}\\s*(?<![-.0-9]|[0-9],\\s?)(?<hour>[01]?[0-9]|2[0-3])(?:\\.(?<minute>[0-5][0-9])|\\s?h\\s?(?<after>[0-5][0-9])?)(?![0-9a-z.°]|\\s*,\\s*-?[0-9]|\\s+[a-z]*°)`,
+  'i',
+);
 const COMPACT = /(?<![0-9])(?<hour>[01][0-9]|2[0-3])(?<minute>[0-5][0-9])(?![0-9])/;
 const WORD = /(?<![a-z])(?<word>midnight|noon)(?![a-z])|(?<chinese>正午|午夜零时)/i;
 
@@ -63,7 +68,7 @@ function fromClock(match: RegExpExecArray): FoundTime | undefined {
   const hour = smallNumber(groups.hour ?? '');
   if (hour === undefined) return undefined;
   const quarter = groups.quarter === undefined ? undefined : (smallNumber(groups.quarter) ?? 0) * 15;
-  const minute = groups.half ? 30 : (quarter ?? smallNumber(groups.minute ?? '0') ?? 0);
+  const minute = groups.half ? 30 : (quarter ?? smallNumber(groups.minute ?? groups.after ?? '0') ?? 0);
   const resolved = groups.ampm ? hourOfAmPm(hour, groups.ampm) : hourOfPeriod(hour, groups.period ?? '');
   return { time: clockText(resolved, minute), span: [match.index, match.index + match[0].length] };
 }
@@ -88,6 +93,7 @@ export function findTime(text: string): FoundTime | undefined {
   const readers: [RegExp, (match: RegExpExecArray) => FoundTime | undefined][] = [
     [AM_PM, fromClock],
     [CLOCK, fromClock],
+    [DOTTED, fromClock],
     [DOUBLE_HOUR, fromDoubleHour],
     [WORD, fromWord],
     [COMPACT, fromClock],

@@ -21,7 +21,7 @@ const HOURS = [
   '23:30',
 ];
 
-const CITIES = {
+export const CITIES = {
   beijing: '北京',
   shanghai: '上海',
   guangzhou: '广州',

@@ -27,8 +27,9 @@ export interface Reading {
 
 export const LONGEST_NAME = 30;
 const SKIP = /^(跳过|跳過|不知道|不清楚|不记得|不記得|没有|沒有|无|無|skip|none|no|unknown|-)$/i;
-const SOLAR = /公历|公曆|阳历|陽曆|新历|新曆|国历|國曆|西历|西曆|solar|gregorian/i;
-const LUNAR = /农历|農曆|阴历|陰曆|旧历|舊曆|lunar/i;
+const SOLAR = /公历|公曆|阳历|陽曆|新历|新曆|国历|國曆|西历|西曆|solar|gregorian|western/i;
+const LUNAR = /农历|農曆|阴历|陰曆|旧历|舊曆|夏历|夏曆|lunar|chinese (?:calendar|date)/i;
+const MONEY = /退款|退钱|退錢|付款|付了款|付钱|付錢|付了钱|付了錢|报告|報告|(?<![a-z])(?:refund|payment|paid|report)/i;
 
 /** The question that a problem of a birth belongs to. */
 export function questionOf(field: BirthField): Question {
@@ -67,13 +68,34 @@ export function readLine(text: string, now: Date): Reading | undefined {
   return isWholeLine(line) ? fromLine(line) : undefined;
 }
 
+/** Without a conversation about a birth: a date beside some words is no birth yet. */
+export function readFirstLine(text: string, now: Date): Reading | undefined {
+  if (isTooMuch(text) || isAboutMoney(text)) return undefined;
+  const line = parseBirthLine(text, now);
+  const hasMore = line.gender !== undefined || line.time !== undefined || line.place !== undefined;
+  return hasMore && isWholeLine(line) ? fromLine(line) : undefined;
+}
+
+/** A date by itself, right or wrong. Undefined where the text holds none. */
+export function readBareDate(text: string, birth: PartialBirth, now: Date): Reading | undefined {
+  if (isTooMuch(text) || isAboutMoney(text)) return undefined;
+  const nothing: Reading = { fields: {} };
+  const reading = readDate(text, birth, now, nothing);
+  return reading === nothing ? undefined : reading;
+}
+
+/** Somebody asks after a payment, a refund or a report. */
+export function isAboutMoney(text: string): boolean {
+  return MONEY.test(text);
+}
+
 function fromLine(line: BirthLine): Reading {
   const fields: PartialBirth = {
     ...(line.name !== undefined && line.name.length <= LONGEST_NAME ? { name: line.name } : {}),
     ...(line.gender === undefined ? {} : { gender: line.gender }),
     ...dateFields(line),
     ...(line.time === undefined ? {} : { time: line.time }),
-    ...(line.place === undefined ? {} : { place: findPlace(line.place)?.name ?? line.place }),
+    ...(line.place === undefined ? {} : { place: findPlace(line.place)?.name ?? line.place, typedPlace: line.place }),
   };
   const [first] = line.problems;
   if (first) return { fields, problem: { code: first.code, question: questionOf(first.field) } };
@@ -140,6 +162,9 @@ const readers: Record<Question, Reader> = {
 function readName(text: string, birth: PartialBirth, now: Date): Reading {
   const { name, gender, date } = parseBirthLine(text, now);
   if (date !== undefined && name === undefined) return readDate(text, birth, now, { fields: {} });
+  if (/[0-9]/.test(text) && name === undefined) {
+    return readDate(text, birth, now, { fields: {}, problem: { code: 'bad_format', question: 'name' } });
+  }
   const said = gender !== undefined && name !== undefined ? { name, gender } : { name: text };
   if (said.name.length <= LONGEST_NAME) return { fields: said };
   return { fields: {}, problem: { code: 'name_too_long', question: 'name' } };
@@ -148,7 +173,7 @@ function readName(text: string, birth: PartialBirth, now: Date): Reading {
 function readPlace(text: string): Reading {
   if (SKIP.test(text)) return { fields: { place: null } };
   const place = findPlace(text);
-  return place ? { fields: { place: place.name } } : { fields: {}, problem: unknownPlace(text) };
+  return place ? { fields: { place: place.name, typedPlace: text } } : { fields: {}, problem: unknownPlace(text) };
 }
 
 function unknownPlace(text: string): Problem {

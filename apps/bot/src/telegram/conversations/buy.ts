@@ -3,8 +3,17 @@ import { randomToken } from '@mingdan/kernel';
 import { findProduct, type Product } from '@mingdan/orders';
 import { ask, problemText, suggestionButtons } from '../birth/ask.ts';
 import { birthCardText, plainCardText } from '../birth/card-text.ts';
-import { merge, missing, orderBirth } from '../birth/merge.ts';
-import { type Problem, questionOf, type Reading, readAnswer, readLine } from '../birth/read-answer.ts';
+import { merge, missing } from '../birth/merge.ts';
+import {
+  isAboutMoney,
+  type Problem,
+  questionOf,
+  type Reading,
+  readAnswer,
+  readBareDate,
+  readFirstLine,
+  readLine,
+} from '../birth/read-answer.ts';
 import { type Draft, type PartialBirth, type Question, questions, rememberCard } from '../session.ts';
 import type { Talk } from '../talk.ts';
 import { priceText, showMenu } from './start.ts';
@@ -44,7 +53,7 @@ async function showCard(talk: Talk, draft: Draft, product: Product): Promise<voi
   try {
     text =
       product.input === 'birth'
-        ? birthCardText(talk, product, price, orderBirth(draft.birth, talk.services.clock.now()))
+        ? birthCardText(talk, product, price, draft.birth)
         : plainCardText(talk, product, price, draft.question);
   } catch (error) {
     if (!(error instanceof BirthError)) throw error;
@@ -78,9 +87,11 @@ export async function answerTyped(talk: Talk, text: string): Promise<boolean> {
   const product = draft?.product ? await findProduct(talk.services.db, draft.product) : undefined;
   if (!draft || !product) return birthWithoutProduct(talk, draft, text);
   if (product.input === 'none') return takeQuestion(talk, draft, product, text);
+  const answers = draft.asking !== null && draft.asking !== 'card';
+  if (!answers && isAboutMoney(text)) return false;
   const reading =
     draft.asking === null || draft.asking === 'card'
-      ? readLine(text, now)
+      ? (readLine(text, now) ?? readBareDate(text, draft.birth, now))
       : readAnswer(draft.asking, text, draft.birth, now);
   if (!reading) {
     await talk.say(`${talk.t('ask.not_understood')}\n${talk.t('ask.kept')}\n\n${talk.t('ask.use_buttons')}`);
@@ -115,14 +126,17 @@ async function refuse(talk: Talk, draft: Draft, problem: Problem): Promise<void>
 
 /** A whole line out of the blue: it is kept, and the product is asked for. */
 async function birthWithoutProduct(talk: Talk, draft: Draft | null, text: string): Promise<boolean> {
-  const reading = readLine(text, talk.services.clock.now());
+  const now = talk.services.clock.now();
+  const reading = readFirstLine(text, now) ?? (draft ? readBareDate(text, draft.birth, now) : undefined);
   if (!reading) return false;
   const started = draft ?? newDraft(null, {});
-  const merged = merge(started.birth, reading.fields, talk.services.clock.now());
+  const merged = merge(started.birth, reading.fields, now);
   talk.session.draft = { ...started, birth: merged.birth, product: null, asking: null };
   const problem = reading.problem ?? merged.problem;
-  const head = talk.t('chat.which_product');
-  await showMenu(talk, problem ? `${problemText(talk, problem)}\n${talk.t('ask.kept')}\n\n${head}` : head);
+  const head = problem
+    ? `${problemText(talk, problem)}\n${talk.t('chat.rest_kept')}\n\n${talk.t('chat.menu_again')}`
+    : talk.t('chat.which_product');
+  await showMenu(talk, head);
   return true;
 }
 

@@ -62,7 +62,7 @@ export async function cancelCard(talk: Talk, id: string): Promise<void> {
 export async function cancelTyping(talk: Talk): Promise<void> {
   const busy = talk.session.draft !== null || talk.session.waiting !== null;
   const draft = talk.session.draft;
-  talk.session.cards = talk.session.cards.filter(({ id }) => id !== draft?.id);
+  talk.session.cards = talk.session.cards.filter(({ id }) => id !== draft?.id && id !== draft?.replaces);
   talk.session.draft = null;
   talk.session.waiting = null;
   await talk.say(talk.t(busy ? 'chat.cancelled' : 'chat.nothing_to_cancel'));
