@@ -336,6 +336,18 @@ describe('the card', () => {
     expect(await ordersOf(person)).toEqual([]);
   });
 
+  test('a bare date at a card makes a new card, and a question about money is no birth', async () => {
+    const person = await aCard();
+    await person.types('1991-06-16');
+    expect(person.last).toContain('1991-06-16 14:30');
+    const confirm = person.button('confirm:');
+    await person.types('我2026-11-20付了款，报告呢？');
+    expect(person.last).toContain('付款与退款');
+    await person.presses(confirm);
+    const [order] = await ordersOf(person);
+    expect(order && openInput(testVault, order)).toMatchObject({ name: '张三', date: '1991-06-16' });
+  });
+
   test('/cancel in the middle of a change makes the card that is changed void', async () => {
     const person = await aCard();
     const confirm = person.button('confirm:');

@@ -27,7 +27,8 @@ const Y = '(?<year>[0-9]{4}|[〇零○一二三四五六七八九]{4})';
 const M = '(?<month>[0-9]{1,2}|[正一二三四五六七八九十冬腊]{1,3})';
 const LEAP = String.raw`(?<leap>闰\s*)?`;
 const D = '(?<day>[0-9]{1,2}|初?[一二三四五六七八九十廿卅]{1,3})';
-const NOT_DIGIT = '(?<![0-9])';
+/** No part of a longer number, nor of an order's number. */
+const NOT_DIGIT = '(?<![0-9]|[a-z]_)';
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 const EN_MONTH =
   '(?<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
