@@ -8,8 +8,6 @@ import { changed, type Db } from '@mingdan/db';
 import { testDatabase } from '@mingdan/orders/testing';
 import { signPingpongBody } from '@mingdan/payments/testing';
 import { z } from 'zod';
-import startServer from '../tests/setup/start-postgres.ts';
-import { testServer } from '../tests/setup/test-server.ts';
 import type { BenchLine } from './line.ts';
 
 const SECRET = { webhookSecret: 'secret-of-the-benchmark' };
@@ -44,7 +42,6 @@ interface Candidate {
 
 /** The whole path of a notice, each about an unpaid order of its own, beside the floor; rounds take turns, the median counts. */
 export async function benchWebhook(): Promise<BenchLine[]> {
-  await startServer();
   const database = await testDatabase();
   try {
     await prepareFloor(database.db);
@@ -64,7 +61,6 @@ export async function benchWebhook(): Promise<BenchLine[]> {
     return report(median(ours.slice(1)), median(floor.slice(1)));
   } finally {
     await database.drop();
-    await testServer.stop();
   }
 }
 
@@ -216,5 +212,3 @@ function report(ours: Round, floor: Round): BenchLine[] {
 function round2(value: number): number {
   return Math.round(value * 100) / 100;
 }
-
-if (import.meta.main) for (const line of await benchWebhook()) console.log(JSON.stringify(line));

@@ -8,8 +8,6 @@ import { testDatabase, testVault } from '@mingdan/orders/testing';
 import type { OutboxChannel } from '@mingdan/outbox';
 import type { Model } from '@mingdan/report';
 import { startWorker } from '../apps/bot/src/worker/index.ts';
-import startServer from '../tests/setup/start-postgres.ts';
-import { testServer } from '../tests/setup/test-server.ts';
 import type { BenchLine } from './line.ts';
 
 const ORDERS = 3_000;
@@ -42,7 +40,6 @@ const channel: OutboxChannel = {
 
 /** Claim to completed with every row written, beside a bare SKIP LOCKED claim + complete; and a claim's cost among many old orders. */
 export async function benchWorker(): Promise<BenchLine[]> {
-  await startServer();
   const database = await testDatabase();
   try {
     const { db, url } = database;
@@ -57,7 +54,6 @@ export async function benchWorker(): Promise<BenchLine[]> {
     ];
   } finally {
     await database.drop();
-    await testServer.stop();
   }
 }
 
