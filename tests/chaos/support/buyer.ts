@@ -9,6 +9,12 @@ const rendered = z.object({ parts: z.array(z.string()) });
 const patient = { timeoutMs: PATIENCE_MS };
 let people = 0;
 
+/** Two letters, since no number is taken for a name, and no name may be the beginning of another. */
+function nameEnd(number: number): string {
+  const letters = 'bcdfghjklm';
+  return `${letters[Math.floor(number / 10) % 10]}${letters[number % 10]}`;
+}
+
 /** Somebody in the chat with a name of their own, so that what is written about them can be told apart. */
 export class Buyer {
   readonly id: number;
@@ -18,7 +24,7 @@ export class Buyer {
   constructor(shop: Shop) {
     people += 1;
     this.shop = shop;
-    this.name = `客人${people}`;
+    this.name = `Guest${nameEnd(people)}`;
     this.id = shop.control.telegram.addPerson({ id: 2_000 + people, name: this.name, language: 'zh-hans' }).id;
   }
 
@@ -99,9 +105,8 @@ export class Buyer {
   }
 
   private callsAboutMe(): Call[] {
-    const me = new RegExp(`${this.name}(?!\\d)`);
     return this.shop.control
       .calls({ service: 'deepseek', name: 'POST /chat/completions' })
-      .filter(({ request }) => me.test(JSON.stringify(request)));
+      .filter(({ request }) => JSON.stringify(request).includes(this.name));
   }
 }

@@ -38,7 +38,7 @@ export function createBot(services: TelegramServices): Telegraf<BotContext> {
   bot.use((ctx, next) => (ctx.chat?.id === operatorChatId ? hearOperators(services, ctx, next) : next()));
   bot.use(async (ctx, next) => {
     // Groups and channels are no place to talk about births.
-    if (ctx.chat?.type === 'private' && ctx.from?.is_bot === false) await talkWith(services, ctx, next);
+    if (isPrivate(ctx.chat) && ctx.from?.is_bot !== true) await talkWith(services, ctx, next);
   });
   routeConversations(bot);
   // Thrown on: the dispatcher tries again, and tells the person and the operators when it gives up.
@@ -87,7 +87,7 @@ async function hearOperators(services: TelegramServices, ctx: BotContext, next: 
   const reply = replyOf(ctx);
   if (reply && (await answerSupport(services, reply))) return;
   // An operator who runs the shop from their own chat may also buy in it.
-  if (ctx.chat?.type === 'private') await talkWith(services, ctx, next);
+  if (isPrivate(ctx.chat)) await talkWith(services, ctx, next);
 }
 
 function replyOf(ctx: BotContext): OperatorReply | undefined {
@@ -106,7 +106,7 @@ interface Membership {
 /** Blocked: messages wait. Unblocked: what waited is sent. */
 async function rememberMembership(services: TelegramServices, change: Membership): Promise<void> {
   const { db, log, wakeOutbox } = services;
-  if (change.chat.type !== 'private') return;
+  if (!isPrivate(change.chat)) return;
   const chatId = change.chat.id;
   const blocked = change.new_chat_member.status === 'kicked' || change.new_chat_member.status === 'left';
   await changed(
@@ -116,4 +116,9 @@ async function rememberMembership(services: TelegramServices, change: Membership
   );
   log.info({ blocked }, 'a user closed or opened the chat');
   if (!blocked && (await unpark(db, chatId)) > 0) wakeOutbox();
+}
+
+/** Groups and channels have negative numbers, people positive ones. */
+function isPrivate(chat: { readonly id: number } | undefined): boolean {
+  return chat !== undefined && chat.id > 0;
 }

@@ -21,6 +21,7 @@ const LONG_POLL_SECONDS = 25;
 /** So long nobody fetches after a process died; a shorter lease would change hands whenever the database hesitates. */
 const LEASE_SECONDS = 10;
 const LONGEST_PAUSE_MS = 30_000;
+const BREATH_MS = 200;
 /** After a week without updates Telegram goes on at a random number, perhaps a lower one: an offset from before would hide it. */
 const OFFSET_IS_GOOD_FOR_MS = 24 * 3_600_000;
 
@@ -42,12 +43,15 @@ async function pollWhileHeld(deps: PollDeps, signal: AbortSignal): Promise<void>
     try {
       // Without an offset Telegram begins with the first update it has not been told about; repeats are recognised by their number.
       const next = offset && performance.now() - offset.at < OFFSET_IS_GOOD_FOR_MS ? offset.next : undefined;
+      const asked = performance.now();
       const updates = await deps.telegram.longPoll(next, deps.longPollSeconds ?? LONG_POLL_SECONDS, signal);
       await recordUpdates(deps, updates);
       if (updates.length > 0) {
         deps.onRecorded();
         offset = { next: lastNumber(updates) + 1, at: performance.now() };
       }
+      // A Bot API server that does not hold the call must not be asked without a breath.
+      else if (performance.now() - asked < BREATH_MS) await pause(BREATH_MS, signal);
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
