@@ -16,7 +16,7 @@ beforeAll(async () => {
   shop = await openShop({ proxied: true });
   [webhook, bot] = await Promise.all([shop.webhook(), shop.bot()]);
 }, TIMEOUT_MS);
-afterAll(() => shop?.close());
+afterAll(() => shop?.close(), TIMEOUT_MS);
 afterEach(() => shop.control.faults.reset());
 
 const operatorsHeard = (text: string): number =>
@@ -103,6 +103,34 @@ describe('Telegram', () => {
       await buyer.pay(orderNo);
       await shop.untilDelivered(orderNo);
       expect(await buyer.reportAsRead(orderNo)).toEqual((await buyer.wholeReport(orderNo)).toSpliced(1, 0, '0'));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'wants nobody to write for ten minutes: the bot stops in time all the same, and the next one goes on',
+    async () => {
+      const buyers = [new Buyer(shop), new Buyer(shop), new Buyer(shop)];
+      const orderNos = await Promise.all(buyers.map((buyer) => buyer.order('bazi-basic')));
+      shop.control.faults.set({ telegram: { fail: { status: 429, retryAfter: 600, times: 1, only: 'sendMessage' } } });
+      await Promise.all(buyers.map((buyer, place) => buyer.pay(orderNos[place] ?? '')));
+      // One was refused, the others stand in line for the end of the pause.
+      await until(() => bot.logged('"seconds":600').length, 'Telegram refuses a message');
+      for (const orderNo of orderNos) {
+        await shop.untilOrder(orderNo, ({ delivery }) => delivery === 'sending', 'is to be sent');
+      }
+      const ended = await bot.end('SIGTERM');
+      expect(ended).toMatchObject({ code: 0, signal: null });
+      expect(ended.ms).toBeLessThan(20_000);
+
+      await changed(shop.db, 'delete from telegram_limits');
+      await changed(shop.db, `update outbox set due_at = now() where status = 'pending'`);
+      bot = await shop.bot();
+      for (const [place, buyer] of buyers.entries()) {
+        const orderNo = orderNos[place] ?? '';
+        await shop.untilDelivered(orderNo);
+        expect(await buyer.reportAsRead(orderNo)).toEqual(await buyer.wholeReport(orderNo));
+      }
     },
     TIMEOUT_MS,
   );

@@ -296,3 +296,14 @@ describe('a gender by itself', () => {
     expect(codeOf(() => parseGender('也许'))).toBe('bad_format');
   });
 });
+
+test('a name may end in a digit, and no date, number or order number is a name', () => {
+  const now = new Date('2026-11-21T00:00:00Z');
+  expect(parseBirthLine('小李2 男 1990-05-15 14:30 北京', now)).toMatchObject({
+    name: '小李2',
+    gender: 'male',
+    date: '1990-05-15',
+  });
+  expect(parseBirthLine('REPORT_20261121_BM0CWSD9', now).name).toBeUndefined();
+  expect(parseBirthLine('05/06/1990', now).name).toBeUndefined();
+});

@@ -30,7 +30,7 @@ export async function brake(db: Db, before: 'insert' | 'update', table: string, 
       );
     },
     async release() {
-      await held.commit();
+      if (!held.isCompleted()) await held.commit();
     },
   };
 }

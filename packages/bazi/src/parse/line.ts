@@ -25,8 +25,8 @@ const FILLERS = /我叫|我是|名叫|\bmy name is\b|\bi am\b|出生于|出生�
 /** Where a date or time stood: names and places do not reach across. */
 const CUT = '¦';
 
-/** A word with a digit is a date, a number or an address that was not understood, never a name. */
-const HAS_DIGIT = /[0-9]/;
+/** 05/06/1990, REPORT_20261121_…: a date, a number or an address that was not understood, never a name (小李2 may be one). */
+const NO_NAME = /^[0-9]|[0-9]{3}|[0-9][-/.:][0-9]/;
 
 interface State {
   text: string;
@@ -132,9 +132,9 @@ export function parseBirthLine(text: string, now: Date): BirthLine {
   cutGluedGender(state);
   const segments = takePlace(state.line, segmentsOf(state));
   const [first = [], ...rest] = segments;
-  const name = first.filter((word) => !HAS_DIGIT.test(word)).join(' ');
+  const name = first.filter((word) => !NO_NAME.test(word)).join(' ');
   if (name !== '') state.line.name = name.slice(0, 40);
-  const others = [...first.filter((word) => HAS_DIGIT.test(word)), ...rest.flat()];
+  const others = [...first.filter((word) => NO_NAME.test(word)), ...rest.flat()];
   if (others.length > 0) state.line.rest = others.join(' ');
   return state.line;
 }
