@@ -60,7 +60,7 @@ describeInBrowser('the chat on a phone', () => {
       await payAt(checkout, 'fail');
       const told = await chat.hears('这笔付款没有成功');
       expect(await told.innerText()).toContain('19.90 CNY');
-      await chat.hears('❌ 支付平台说这次付款没有成功');
+      await chat.hears('❌ 这次付款没有成功');
       expect(await chat.key(chinese.pay).count()).toBe(0);
       const before = (await chat.texts()).length;
       await told.getByText('/start').click();

@@ -45,12 +45,21 @@ export async function takeOverDue(
   );
 }
 
-/** Renews the leases of the orders in hand. @returns the ids still held; the others were taken away and must be let go */
+/**
+ * Renews the leases of the orders in hand. A row that somebody else has locked keeps its lease as it is and holds up no other.
+ * @returns the ids still held; the others were taken away and must be let go
+ */
 export async function renewLeases(db: Db, holder: Holder, orderIds: readonly number[]): Promise<Set<number>> {
   const held = await rows<{ id: number }>(
     db,
-    `update orders set due_at = now() + make_interval(secs => :leaseSeconds)
-      where id = any(:orderIds) and lease_owner = :owner and status = 'generating' and delivery = 'none' returning id`,
+    `with held as materialized (
+       select id from orders where id = any(:orderIds) and lease_owner = :owner and status = 'generating' and delivery = 'none'),
+     free as materialized (
+       select id from orders where id in (select id from held) and lease_owner = :owner and status = 'generating' and delivery = 'none'
+        for no key update skip locked),
+     renewed as (
+       update orders o set due_at = now() + make_interval(secs => :leaseSeconds) from free where o.id = free.id)
+     select id from held`,
     { ...holder, orderIds: [...orderIds] },
   );
   return new Set(held.map((order) => order.id));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { changed, type Db } from '@mingdan/db';
+import { changed, type Db, row } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import {
   claimPaid,
@@ -69,6 +69,26 @@ describe('a lease', () => {
     await takeOverDue(db, B, 5);
     expect(await renewLeases(db, A, [order.id])).toEqual(new Set());
     expect(await renewLeases(db, B, [order.id])).toEqual(new Set([order.id]));
+  });
+
+  test('is renewed also while somebody holds the row of another order in hand', async () => {
+    const [locked, free] = [await aPaidOrder(db), await aPaidOrder(db)];
+    await claimPaid(db, A, 5);
+    await changed(db, 'update orders set due_at = now() where id = any(:ids)', { ids: [locked.id, free.id] });
+    await db.transaction(async (tx) => {
+      await row(tx, 'select 1 from orders where id = :id for update', { id: locked.id });
+      expect(await renewLeases(db, A, [locked.id, free.id])).toEqual(new Set([locked.id, free.id]));
+    });
+    expect(await takeOverDue(db, B, 5)).toMatchObject([{ id: locked.id }]);
+  });
+
+  test('that is over is not taken over by the process that still works on it', async () => {
+    const order = await aPaidOrder(db);
+    await claimPaid(db, A, 5);
+    await leaseEnds(order.id);
+    expect(await takeOverDue(db, A, 5, [order.id])).toEqual([]);
+    expect(await renewLeases(db, A, [order.id])).toEqual(new Set([order.id]));
+    expect(await takeOverDue(db, B, 5)).toEqual([]);
   });
 
   test('is handed back at once by a graceful stop, and that is no death', async () => {

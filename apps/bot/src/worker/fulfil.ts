@@ -72,8 +72,14 @@ export function createFulfilment(
 
   async function renew(): Promise<void> {
     if (inHand.size === 0) return;
-    const held = await renewLeases(deps.db, holder, [...inHand.keys()]);
-    for (const [id, { stop }] of inHand) if (!held.has(id)) stop.abort();
+    // As it is now: what is claimed while the database answers is not asked about.
+    const asked = [...inHand];
+    const held = await renewLeases(
+      deps.db,
+      holder,
+      asked.map(([id]) => id),
+    );
+    for (const [id, { stop }] of asked) if (!held.has(id)) stop.abort();
   }
 
   return {

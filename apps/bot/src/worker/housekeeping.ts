@@ -1,5 +1,6 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
 import { alarm, type FulfilmentDeps, failOrder } from '@mingdan/fulfilment';
+import { messageOf } from '@mingdan/kernel';
 import { completeIfDelivered, forgetEnded, ORDER_COLUMNS, type Order, parkDelivery } from '@mingdan/orders';
 
 export interface HousekeepingSettings {
@@ -21,7 +22,12 @@ async function completeDelivered(deps: FulfilmentDeps): Promise<void> {
     `select id from orders where status = 'generating' and delivery = 'sending'
        and not exists (select 1 from outbox where outbox.order_id = orders.id and delivers and outbox.status in ('pending', 'parked')) limit 100`,
   );
-  for (const { id } of left) await completeIfDelivered(deps.db, id);
+  for (const { id } of left) {
+    // One order whose row somebody holds must not keep the promises to all others.
+    await completeIfDelivered(deps.db, id).catch((error: unknown) =>
+      deps.log.warn({ order_id: id, cause: messageOf(error) }, 'a delivered order could not be completed yet'),
+    );
+  }
 }
 
 /** A paid order that could not be fulfilled by its deadline fails and is refunded, whatever it waits for. */
