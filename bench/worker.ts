@@ -97,6 +97,9 @@ async function ordersPerSecond(db: Db, url: string): Promise<number> {
       offered: [],
       orderExpiryMinutes: 30,
       notifyUrls: {},
+      refundNotifyUrls: {},
+      chatStarsOnly: false,
+      starsByRate: false,
       secretKeys: [],
       operatorChatId: null,
       operatorLanguage: 'zh-CN',
@@ -116,6 +119,7 @@ async function ordersPerSecond(db: Db, url: string): Promise<number> {
       retryBaseMs: 10,
       fulfilmentDeadlineHours: 24,
       deliveryMaxHours: 72,
+      endingCertificates: () => [],
     },
   );
   for (;;) {

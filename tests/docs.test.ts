@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { providerCapabilities } from '@mingdan/payments/capabilities';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -103,15 +104,17 @@ describe('what the pages name', () => {
 
   test('every variable of .env.example is explained there, and every variable of the pages is one', () => {
     const lines = read('.env.example').split('\n');
-    const shown = Object.keys(parseEnv(read('.env.example').replace(/^# ([A-Z_]+=)/gm, '$1')));
+    const shown = Object.keys(parseEnv(read('.env.example').replace(/^# ([A-Z0-9_]+=)/gm, '$1')));
     const isExplained = (name: string): boolean => {
       const at = lines.findIndex((line) => line.replace(/^# /, '').startsWith(`${name}=`));
       const block = lines.slice(lines.slice(0, at).lastIndexOf('') + 1, at);
-      return block.some((line) => /^# (?![A-Z_]+=)/.test(line)) || read('docs/operate.md').includes(name);
+      return block.some((line) => /^# (?![A-Z0-9_]+=)/.test(line)) || read('docs/operate.md').includes(name);
     };
     expect(shown.filter((name) => !isExplained(name))).toEqual([]);
-    const elsewhere = ['POSTGRES_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'NOTICE_PRIVATE_KEY'];
-    for (const page of ['README.md', 'docs/operate.md', 'docs/money.md', 'docs/architecture.md', 'docs/http-api.md']) {
+    const methods = [...providerCapabilities.values()].flatMap((known) => known.methods.map(({ method }) => method));
+    const elsewhere = ['POSTGRES_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'NOTICE_PRIVATE_KEY', ...methods];
+    const pagesOfOperators = ['operate', 'money', 'payments', 'architecture', 'http-api'];
+    for (const page of ['README.md', ...pagesOfOperators.map((name) => `docs/${name}.md`)]) {
       const named = read(page).match(/`[A-Z][A-Z0-9]*_[A-Z0-9_]+\b(?=[`=])/g) ?? [];
       for (const name of named) expect([...shown, ...elsewhere]).toContain(name.slice(1));
     }
@@ -148,6 +151,12 @@ describe('what the pages name', () => {
       alarm_order_failed: 'An order failed',
       alarm_refused_notices: 'Notices are refused',
       alarm_update_failed: 'An update could not be handled',
+      alarm_gateway_down: 'A gateway does not answer',
+      alarm_gateway_up: 'A gateway does not answer',
+      alarm_days_differ: 'The days differ',
+      alarm_redpacket_waiting: 'A red-packet code waits',
+      alarm_redpackets_waiting: 'A red-packet code waits',
+      alarm_certificate_ends: 'A certificate ends',
     };
     expect([...sent].sort()).toEqual(Object.keys(sections).sort());
     for (const heading of Object.values(sections)) expect(read('docs/operate.md')).toContain(`\n### ${heading}\n`);
@@ -159,10 +168,11 @@ describe('what the pages name', () => {
       expect(read(page)).toContain(`"~^POST ${pattern}"`);
   });
 
-  test('the guide for a provider has a row for each file of the model, and no other', () => {
-    const folder = 'packages/payments/src/providers/pingpong';
+  test('the guide for a provider has a row for each file that is looked for in its folder', () => {
+    const loader = read('packages/payments/src/load.ts');
+    const files = [...loader.matchAll(/(?<=[=|] )'([\w-]+)'/g)].map(([, name]) => `${name}.ts`);
     const rows = read('docs/add-a-payment-provider.md').match(/^\| \[([\w.-]+)\]/gm) ?? [];
-    expect(rows.map((row) => row.slice(3, -1)).sort()).toEqual(readdirSync(join(root, folder)).sort());
+    expect(rows.map((row) => row.slice(3, -1)).sort()).toEqual(['README.md', 'wire.ts', ...files].sort());
   });
 
   test('each of the nine rules names the tests that fail when it breaks', () => {

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, row } from '@mingdan/db';
-import { type Brake, brake, endSessionsOf } from './support/brake.ts';
-import { Buyer } from './support/buyer.ts';
-import type { Running } from './support/processes.ts';
-import { openShop, type Shop } from './support/shop.ts';
-import { until } from './support/until.ts';
+import { type Brake, brake, endSessionsOf } from '../support/brake.ts';
+import { Buyer } from '../support/buyer.ts';
+import type { Running } from '../support/processes.ts';
+import { openShop, type Shop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 150_000;
 let shop: Shop;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, row, rows } from '@mingdan/db';
 import { signPingpongBody } from '@mingdan/payments/testing';
-import { Buyer } from './support/buyer.ts';
-import { noticeSettings, OPERATOR, openShop, type Shop } from './support/shop.ts';
-import { PATIENCE_MS, until } from './support/until.ts';
+import { Buyer } from '../support/buyer.ts';
+import { noticeSettings, OPERATOR, openShop, type Shop } from '../support/shop.ts';
+import { PATIENCE_MS, until } from '../support/until.ts';
 
 const TIMEOUT_MS = 120_000;
 let shop: Shop;

@@ -3,10 +3,10 @@ import { changed, row } from '@mingdan/db';
 import type { Order } from '@mingdan/orders';
 import { anUnpaidOrder } from '@mingdan/orders/testing';
 import { signPingpongBody } from '@mingdan/payments/testing';
-import { Buyer } from './support/buyer.ts';
-import type { Running } from './support/processes.ts';
-import { noticeSettings, OPERATOR, openShop, type Shop } from './support/shop.ts';
-import { until } from './support/until.ts';
+import { Buyer } from '../support/buyer.ts';
+import type { Running } from '../support/processes.ts';
+import { noticeSettings, OPERATOR, openShop, type Shop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 120_000;
 let shop: Shop;

@@ -1,4 +1,4 @@
-import type { BotConfig } from '@mingdan/config';
+import { type BotConfig, endingSoon } from '@mingdan/config';
 import { listen, pendingMigrations } from '@mingdan/db';
 import { type Logger, messageOf, pause } from '@mingdan/kernel';
 import { readReport } from '@mingdan/operations';
@@ -6,6 +6,7 @@ import type { RequestHandler } from 'express';
 import { type BotDeps, createDeps } from './deps.ts';
 import { createHttpApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
+import { mockGate } from './http/mock/gate.ts';
 import { type RunningHttp, startHttp } from './http/start-http.ts';
 import { createTelegram, startTelegram, type TelegramRole, telegramChannel } from './telegram/index.ts';
 import { createAnnouncer } from './worker/announce.ts';
@@ -69,14 +70,13 @@ function serve(config: BotConfig, deps: BotDeps, running: Running): Promise<Runn
       secretKeys: config.keys.secret,
       trustProxy: config.http.trustProxy,
       corsOrigins: config.http.corsOrigins,
+      apiKey: config.keys.api,
+      publicUrl: config.urls.public,
+      returnUrlHosts: config.http.returnUrlHosts,
+      baziSource: config.bazi.source,
+      mock: mockGate(config),
     },
-    paymentMethods: config.offered.map((provider) => ({
-      provider,
-      method: `${provider.toUpperCase()}_CHECKOUT`,
-      currency: 'CNY',
-      min: null,
-      max: null,
-    })),
+    operations: deps.operations,
     readReport: (order) => readReport(deps.operations, order),
     metrics: createMetrics(deps),
     telegramWebhook: takesUpdates ? telegramWebhook : undefined,
@@ -141,12 +141,10 @@ function telegramSettings(config: BotConfig, { operations }: BotDeps) {
     expiryMinutes: config.orders.expiryMinutes,
     maxOpenOrders: maxOpenOrdersPerBuyer,
     baziSource: config.bazi.source,
-    // Stars are not offered by this release: CHAT_STARS_ONLY belongs to the one that does.
-    starsOnly: false,
   };
 }
 
-function workerSettings(config: BotConfig, { holder }: BotDeps) {
+function workerSettings(config: BotConfig, { holder, clock }: BotDeps) {
   const { pollSeconds, concurrency, leaseSeconds, retryBaseMs, fulfilmentDeadlineHours, deliveryMaxHours } =
     config.orders;
   return {
@@ -159,5 +157,6 @@ function workerSettings(config: BotConfig, { holder }: BotDeps) {
     retryBaseMs,
     fulfilmentDeadlineHours,
     deliveryMaxHours,
+    endingCertificates: () => endingSoon(config.certificates, clock.now()),
   };
 }

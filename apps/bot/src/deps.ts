@@ -12,6 +12,7 @@ import {
   type Vault,
 } from '@mingdan/kernel';
 import { type OperationDeps, orderLink } from '@mingdan/operations';
+import { createHouse } from '@mingdan/orders';
 import { createClients } from '@mingdan/payments/clients';
 import { createModel } from '@mingdan/report';
 import { createTexts, type Texts } from './texts.ts';
@@ -50,7 +51,7 @@ export function createDeps(config: BotConfig, log: Logger, hostname: string): Bo
     vault,
     clock,
     log,
-    clients: createClients(config.providers, { clock, log }),
+    clients: createClients(config.providers, { clock, log, house: createHouse(db) }),
     settings: operationSettings(config),
   };
   const fulfilment = {
@@ -76,6 +77,9 @@ export function operationSettings(config: BotConfig): OperationDeps['settings'] 
     offered: config.offered,
     orderExpiryMinutes: config.orders.expiryMinutes,
     notifyUrls: config.notifyUrls,
+    refundNotifyUrls: config.refundNotifyUrls,
+    chatStarsOnly: config.chatStarsOnly,
+    starsByRate: config.starsByRate,
     secretKeys: config.keys.secret,
     operatorChatId: operatorChatId === null ? null : Number(operatorChatId),
     operatorLanguage: config.operatorLanguage,

@@ -22,7 +22,7 @@ export interface RenderedButton {
 const FOLDER = join(import.meta.dirname, '../locales');
 const FALLBACK: Language = 'zh-CN';
 /** What the bot says; the pages have files of their own. */
-const FILES = ['messages.json', 'operator.json', 'chat.json', 'birth.json'];
+const FILES = ['messages.json', 'operator.json', 'chat.json', 'birth.json', 'payment.json'];
 
 /** Reads the bot's files of every language once. They share one tree of keys, so a key written twice is an error. */
 export function createTexts(folder: string = FOLDER): Texts {
@@ -90,6 +90,7 @@ export function renderMessage(
 ): { text: string; buttons: RenderedButton[][] } {
   const params = { ...message.params };
   if (params.reason !== undefined) params.reason = reasonText(texts, language, message);
+  if (typeof params.refundRule === 'string') params.refundRule = texts.t(language, `refund_rules.${params.refundRule}`);
   // Empty params leave empty lines behind (a report without a name, a payment address that is in the button).
   const text = texts
     .t(language, `messages.${message.template}`, params)

@@ -2,6 +2,7 @@ import type { CliConfig } from '@mingdan/config';
 import { type Db, openDatabase } from '@mingdan/db';
 import { createLogger, createVault, type Logger, MingdanError } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
+import { createHouse } from '@mingdan/orders';
 import { createClients } from '@mingdan/payments/clients';
 import type { Context } from './context.ts';
 
@@ -52,13 +53,16 @@ function operationDeps(context: Context, config: CliConfig, db: Db): OperationDe
     vault: createVault(config.keys.data),
     clock,
     log,
-    clients: createClients(config.providers, { clock, log }),
+    clients: createClients(config.providers, { clock, log, house: createHouse(db) }),
     settings: {
       webhookUrl: config.urls.webhook,
       publicUrl: config.urls.public,
       offered: config.offered,
       orderExpiryMinutes: config.orders.expiryMinutes,
       notifyUrls: config.notifyUrls,
+      refundNotifyUrls: config.refundNotifyUrls,
+      chatStarsOnly: config.chatStarsOnly,
+      starsByRate: config.starsByRate,
       secretKeys: config.keys.secret,
       operatorChatId: config.telegram.operatorChatId,
       operatorLanguage: config.operatorLanguage,

@@ -15,6 +15,10 @@ export function timeText(time: Date): string {
   return shown.format(time);
 }
 
+export function dayText(time: Date): string {
+  return timeText(time).slice(0, 10);
+}
+
 export function moneyText(money: Money): string {
   return `${formatAmount(money)} ${money.currency}`;
 }

@@ -1,12 +1,21 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { registerBazi } from './commands/bazi.ts';
+import { registerCoins } from './commands/coins.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerGateways } from './commands/gateways.ts';
 import { registerInbox } from './commands/inbox.ts';
 import { registerKeys } from './commands/keys.ts';
+import { registerMaintenance } from './commands/maintenance.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerNotices } from './commands/notices.ts';
 import { registerOrders } from './commands/orders/index.ts';
+import { registerProducts } from './commands/products.ts';
 import { registerPromoters } from './commands/promoters.ts';
+import { registerReconcile } from './commands/reconcile.ts';
+import { registerRedPacket } from './commands/redpacket.ts';
+import { registerSettings } from './commands/settings.ts';
 import { registerStats } from './commands/stats.ts';
+import { registerWechat } from './commands/wechat.ts';
 import type { Context } from './context.ts';
 import { failureOf } from './failure.ts';
 
@@ -26,7 +35,16 @@ export function createProgram(context: Context): Command {
     registerOrders,
     registerStats,
     registerInbox,
+    registerNotices,
+    registerRedPacket,
+    registerCoins,
+    registerReconcile,
+    registerGateways,
+    registerMaintenance,
+    registerSettings,
+    registerProducts,
     registerPromoters,
+    registerWechat,
     registerBazi,
     registerKeys,
   ]) {

@@ -33,6 +33,19 @@ describe('help', () => {
     [['inbox', 'list']],
     [['inbox', 'show']],
     [['inbox', 'resolve']],
+    [['orders', 'retry']],
+    [['reconcile']],
+    [['gateways', 'list']],
+    [['maintenance', 'on']],
+    [['maintenance', 'off']],
+    [['maintenance', 'show']],
+    [['settings', 'get']],
+    [['settings', 'set']],
+    [['products', 'list']],
+    [['products', 'export']],
+    [['products', 'import']],
+    [['wechat', 'fetch-certificates']],
+    [['notices', 'show']],
     [['promoters', 'list']],
     [['promoters', 'add']],
     [['bazi']],
@@ -53,6 +66,10 @@ describe('help', () => {
     [['inbox', 'show', 'x']],
     [['bazi']],
     [['stats', '--since', 'ever']],
+    [['reconcile', '--since', '400d']],
+    [['maintenance', 'on', '--provider', 'paypal']],
+    [['inbox', 'resolve', '1', '--deliver', '--refund']],
+    [['orders', 'refund', 'REPORT_20260101_00000000', '--refund-id', 'a b']],
   ])('%j is wrong use', async (words) => {
     const { code, out, err } = await mingdan(...words);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -119,7 +136,7 @@ describe('orders', () => {
   });
 
   test('of a number that is none, every command says so and ends with 1', async () => {
-    for (const command of ['show', 'check', 'resend', 'refund', 'expire']) {
+    for (const command of ['show', 'check', 'retry', 'resend', 'refund', 'expire']) {
       for (const number of ['REPORT_20260101_00000000', 'abc']) {
         const { code, err } = await mingdan('orders', command, number);
         expect({ command, number, code, err }).toMatchObject({
@@ -141,6 +158,50 @@ describe('orders', () => {
     const shown = await json('orders', 'show', order.orderNo);
     expect(shown.refunds).toHaveLength(1);
     expect(shown.status).toBe('failed');
+  });
+
+  test('refund gives a part back, once for each refund id', async () => {
+    const order = await aPaidOrder(database.db);
+    const part = ['orders', 'refund', order.orderNo, '--amount', '5.00', '--refund-id', `half-${order.id}`];
+    expect(await json(...part)).toMatchObject({
+      outcome: 'requested',
+      amount: '5.00 CNY',
+      refund_id: `half-${order.id}`,
+    });
+    expect(await json(...part)).toMatchObject({ outcome: 'already_requested' });
+    const { refunds } = await json('orders', 'show', order.orderNo);
+    expect(refunds).toMatchObject([{ refund_id: `half-${order.id}`, amount: '5.00 CNY' }]);
+    expect(await json('orders', 'refund', order.orderNo, '--amount', '500.00')).toMatchObject({
+      error: { code: 'amount_exceeds_payment' },
+    });
+    for (const amount of ['0', '-1', '1.234', 'all'])
+      expect(await json('orders', 'refund', order.orderNo, '--amount', amount)).toMatchObject({
+        error: { code: 'bad_amount' },
+      });
+  });
+
+  test('retry tries a waiting order at once, and leaves all others alone', async () => {
+    const { db } = database;
+    const order = await aPaidOrder(db);
+    expect(await json('orders', 'retry', order.orderNo)).toEqual({
+      order_no: order.orderNo,
+      outcome: 'not_generating',
+    });
+    await changed(db, `update orders set status = 'generating', lease_owner = 'somebody' where id = :id`, {
+      id: order.id,
+    });
+    expect(await json('orders', 'retry', order.orderNo)).toMatchObject({ outcome: 'in_work' });
+    await changed(db, `update orders set lease_owner = null, due_at = now() + interval '1 hour' where id = :id`, {
+      id: order.id,
+    });
+    await changed(db, `insert into order_steps (order_id, step, failures) values (:id, 'bazi', 2)`, { id: order.id });
+    expect(await mingdan('orders', 'retry', order.orderNo)).toMatchObject({ code: 0 });
+    const after = await row(
+      db,
+      `select due_at <= now() as due, failures from orders join order_steps on order_id = orders.id where orders.id = :id`,
+      { id: order.id },
+    );
+    expect(after).toEqual({ due: true, failures: 0 });
   });
 
   test('refund of an unpaid order gives nothing back and ends with 1', async () => {

@@ -1,23 +1,30 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { changed, row } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { aPaidOrder, testDatabase } from '@mingdan/orders/testing';
 import { GatewayRefused, GatewayUnreachable } from '@mingdan/payments/clients';
 import { ModelError } from '@mingdan/report';
+import { createContext } from '../src/context.ts';
+import { checkClock } from '../src/doctor/clock.ts';
 import { judgeModel } from '../src/doctor/deepseek.ts';
 import { judgeGateway } from '../src/doctor/gateways.ts';
 import { operatorLanguages, readLocale } from '../src/texts.ts';
-import { run, shop } from './given.ts';
+import { endedCertificate, run, secured, shop } from './given.ts';
 
 let database: TestDatabase;
 let outside: Server;
 let env: Record<string, string>;
 let webhookUrl = '';
 let getMe: [number, unknown] | undefined;
+let noticeStatus = 413;
 
 /** Telegram, DeepSeek and PingPong in one, as far as doctor asks them. */
 function answerAll(path: string): [number, unknown] {
+  if (path.startsWith('/webhook/')) return [noticeStatus, {}];
   if (path.endsWith('/getMe')) return getMe ?? [200, { ok: true, result: { id: 1, username: 'shop_bot' } }];
   if (path.endsWith('/getWebhookInfo'))
     return [200, { ok: true, result: { url: webhookUrl, pending_update_count: 3 } }];
@@ -38,6 +45,7 @@ beforeAll(async () => {
   env = {
     ...shop(database.url),
     TELEGRAM_API_ROOT: base,
+    WEBHOOK_URL: base,
     DEEPSEEK_BASE_URL: base,
     PINGPONG_API_BASE: base,
     PINGPONG_MERCHANT_ID: 'M1',
@@ -85,6 +93,8 @@ describe('doctor', () => {
       'bazi.engine',
       'bazi.local',
       'gateway.answers',
+      'notices.arrive',
+      'offer.chat_takes_money',
     ]);
   });
 
@@ -149,12 +159,75 @@ describe('doctor', () => {
     expect(codes).toContain('telegram.token_refused');
   });
 
-  test('says of CHAT_STARS_ONLY that Stars come later, and fails nothing', async () => {
-    const { exit, checks } = await doctor({ CHAT_STARS_ONLY: '1' });
+  test('says plainly whether chat keeps to the rule of Telegram', async () => {
+    const open = await doctor({ ...secured, NODE_ENV: 'production' });
+    expect(open.checks).toContainEqual(
+      expect.objectContaining({ state: 'warn', text: expect.stringMatching(/Stars alone.*CHAT_STARS_ONLY=1/) }),
+    );
+    const kept = await doctor({ CHAT_STARS_ONLY: '1', PAYMENT_PROVIDERS: 'pingpong,stars' });
+    expect(kept.codes).toContain('offer.chat_stars_only');
+    expect(kept.codes).not.toContain('offer.no_star_prices');
+    const unsold = await doctor({ CHAT_STARS_ONLY: '1' });
+    expect(unsold.exit).toBe(1);
+    expect(unsold.codes).toContain('offer.no_star_prices');
+    expect((await doctor({ CHAT_STARS_ONLY: '1', PAYMENT_PROVIDERS: 'pingpong' })).codes).toContain('settings.refused');
+  });
+
+  test('tries whether notices reach the webhook process, and leaves no trace by it', async () => {
+    for (const [status, code] of [
+      [421, 'go_to_bot'],
+      [301, 'redirected'],
+      [404, 'go_astray'],
+    ] as const) {
+      noticeStatus = status;
+      expect((await doctor()).codes).toContain(`notices.${code}`);
+    }
+    noticeStatus = 413;
+    const own = await doctor({ PINGPONG_NOTIFY_URL: 'http://127.0.0.1:9/webhook/pingpong/' });
+    expect(own.codes).toEqual(expect.arrayContaining(['notices.arrive', 'notices.no_answer', 'settings.notify_slash']));
+    expect(await row(database.db, 'select count(*) as count from refused_notices')).toEqual({ count: 0 });
+  });
+
+  test('explains the XML notices of an older program, and counts what was refused', async () => {
+    await row(database.db, `select record_refused_notice('wechat', 'this is XML, a notice of API v2: …', '\\x00', 9)`);
+    const { checks, exit } = await doctor();
     expect(exit).toBe(0);
     expect(checks).toContainEqual(
-      expect.objectContaining({ state: 'warn', text: expect.stringMatching(/CHAT_STARS_ONLY.*later release/) }),
+      expect.objectContaining({ check: 'notices', state: 'ok', text: expect.stringContaining('1 of wechat') }),
     );
+    expect(checks).toContainEqual(
+      expect.objectContaining({ state: 'warn', text: expect.stringContaining('WECHAT_API_KEY') }),
+    );
+    await changed(database.db, 'delete from refused_notices');
+  });
+
+  test('tells what stands in the way of buyers: maintenance, gateways left out, rates nobody set', async () => {
+    const mingdan = (...args: string[]) => run(env, args);
+    await mingdan('maintenance', 'on');
+    await mingdan('maintenance', 'on', '--provider', 'pingpong');
+    await changed(
+      database.db,
+      `update provider_health set failures = 4, opened_at = now(), probe_at = now(), last_error = 'HTTP 502' where provider = 'pingpong'`,
+    );
+    const found = await doctor({ OXAPAY_SECRET_KEY: 'k', OXAPAY_API_BASE: env.WEBHOOK_URL });
+    expect(found.codes).toEqual(
+      expect.arrayContaining([
+        'offer.maintenance',
+        'offer.gateway_maintenance',
+        'offer.gateway_out',
+        'offer.rate_default',
+      ]),
+    );
+    await mingdan('settings', 'set', 'usdt_to_cny_rate', '7.1');
+    await changed(
+      database.db,
+      `update settings set updated_at = now() - interval '31 days' where key = 'usdt_to_cny_rate'`,
+    );
+    const later = await doctor({ OXAPAY_SECRET_KEY: 'k', OXAPAY_API_BASE: env.WEBHOOK_URL });
+    expect(later.codes).toContain('offer.rate_old');
+    await mingdan('maintenance', 'off');
+    await mingdan('maintenance', 'off', '--provider', 'pingpong');
+    await changed(database.db, 'delete from provider_health');
   });
 
   test('sees a data key that does not open what is there', async () => {
@@ -170,6 +243,79 @@ describe('doctor', () => {
     const wrong = new URL(database.url);
     wrong.pathname = '/no_such_database';
     expect((await doctor({ DATABASE_URL: wrong.href })).codes).toContain('database.refused');
+  });
+});
+
+describe('the clock', () => {
+  const clockOf = async (seconds: number) => {
+    const ahead = { now: () => new Date(Date.now() + seconds * 1000) };
+    const silent = { out: async () => undefined, err: () => undefined, input: Readable.from([]) };
+    const context = createContext(silent, ahead, () => env);
+    return (await checkClock(context, fetch)).map(({ state, key }) => [state, key]);
+  };
+
+  test.each([
+    [0, 'ok', 'agrees'],
+    [30, 'warn', 'drifts'],
+    [-90, 'fail', 'off'],
+  ])('that is %s seconds off: %s', async (seconds, state, key) => {
+    expect(await clockOf(seconds)).toEqual([[state, key]]);
+  });
+});
+
+describe('keys in the wrong place', () => {
+  const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = (key: KeyObject, type: 'spki' | 'pkcs8') =>
+    String(key.export({ format: 'pem', type })).replaceAll('\n', '\\n');
+
+  test("the app's own public key instead of Alipay's", async () => {
+    const [app, theirs] = [rsa(), rsa()];
+    const alipay = (key: KeyObject) => ({
+      ALIPAY_APP_ID: '2021000122671080',
+      ALIPAY_PRIVATE_KEY: pem(app.privateKey, 'pkcs8'),
+      ALIPAY_PUBLIC_KEY: pem(key, 'spki'),
+      ALIPAY_GATEWAY_URL: `${env.WEBHOOK_URL}/gateway.do`,
+    });
+    const swapped = await doctor(alipay(app.publicKey));
+    expect(swapped.checks).toContainEqual(
+      expect.objectContaining({
+        code: 'odd_key',
+        text: expect.stringMatching(/ALIPAY_PUBLIC_KEY: it is your app's own/),
+      }),
+    );
+    expect((await doctor(alipay(theirs.publicKey))).codes).not.toContain('gateway.odd_key');
+  });
+
+  test('keys of WeChat Pay that do not belong together, and a certificate that has ended', async () => {
+    const [own, theirs] = [rsa(), rsa()];
+    const wechat = {
+      WECHAT_APP_ID: 'wx8888888888888888',
+      WECHAT_MCH_ID: '1900000001',
+      WECHAT_API_V3_KEY: 'v3-key-of-the-test-with-32-bytes',
+      WECHAT_API_CLIENT_CERT: endedCertificate.replaceAll('\n', '\\n'),
+      WECHAT_API_CLIENT_KEY: pem(own.privateKey, 'pkcs8'),
+      WECHAT_API_SERIAL_NO: '5157F09EFDC096DE15EBE81A47057A7232F1B8E1',
+      WECHAT_PLATFORM_PUBLIC_KEY: pem(theirs.publicKey, 'spki'),
+      WECHAT_PLATFORM_KEY_ID: 'PUB_KEY_ID_0119000000012024112100000000000001',
+      WECHAT_API_BASE: env.WEBHOOK_URL,
+    };
+    const { checks } = await doctor(wechat);
+    const odd = checks.filter(({ code }) => code === 'odd_key').map(({ text }) => text.split(': ')[1]);
+    expect(odd).toEqual(['WECHAT_API_SERIAL_NO', 'WECHAT_API_CLIENT_KEY']);
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        check: 'certificate',
+        state: 'fail',
+        text: expect.stringContaining('WECHAT_API_CLIENT_CERT'),
+      }),
+    );
+    const merchantSerial = await doctor({ ...wechat, WECHAT_PLATFORM_KEY_ID: wechat.WECHAT_API_SERIAL_NO });
+    expect(merchantSerial.checks).toContainEqual(
+      expect.objectContaining({
+        code: 'invalid',
+        text: expect.stringMatching(/WECHAT_PLATFORM_KEY_ID.*serial of your own/),
+      }),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type GatewayName, gatewayNames } from '@mingdan/app-sandbox/src/gateways/index.ts';
 import { type Environment, isPlaceholder, isProduction } from '@mingdan/config';
 import { randomToken } from '@mingdan/kernel';
 import { type ProviderSettings, providerSettings } from '@mingdan/payments/settings';
@@ -8,8 +9,11 @@ export interface Plan {
   telegram: 'real' | 'sandbox';
   deepseek: 'real' | 'sandbox';
   bazi: 'real' | 'sandbox' | 'local';
-  /** payment providers with keys; none = the sandbox's PingPong */
+  /** payment providers with keys of their own */
   payments: readonly string[];
+  /** gateways that the sandbox plays: those without a key */
+  playMoney: readonly GatewayName[];
+  production: boolean;
   database: 'own' | 'embedded';
   needsSandbox: boolean;
 }
@@ -20,31 +24,36 @@ export function has(env: Environment, name: string): boolean {
   return value !== '' && !isPlaceholder(value);
 }
 
-/**
- * Each real service switches on by its own key. One real payment provider switches the sandbox's off altogether: nobody shall be able to
- * buy with play money beside it. In production there is no sandbox; what is missing is then told by the processes' own checks.
- */
+/** Each real service switches on by its own key. In production there is no sandbox; what is missing is then told by the processes' own checks. */
 export function planOf(env: Environment, registry: readonly ProviderSettings[] = providerSettings): Plan {
   const production = isProduction(env);
   const orSandbox = (name: string): 'real' | 'sandbox' => (production || has(env, name) ? 'real' : 'sandbox');
   const payments = registry
     .filter(
       ({ provider, variables }) =>
-        provider !== 'mock' && variables.some(({ name, required }) => required && has(env, name)),
+        provider !== 'mock' &&
+        variables.some(({ name, required }) => required && isOf(provider, name) && has(env, name)),
     )
     .map(({ provider }) => provider as string);
   const bazi = baziOf(env, production);
   const telegram = orSandbox('TELEGRAM_BOT_TOKEN');
   const deepseek = orSandbox('DEEPSEEK_API_KEY');
-  const playMoney = payments.length === 0 && !production;
+  const playMoney = production ? [] : gatewayNames.filter((name) => !payments.includes(name));
   return {
     telegram,
     deepseek,
     bazi,
     payments,
+    playMoney,
+    production,
     database: production || has(env, 'DATABASE_URL') ? 'own' : 'embedded',
-    needsSandbox: playMoney || [telegram, deepseek, bazi].includes('sandbox'),
+    needsSandbox: playMoney.length > 0 || [telegram, deepseek, bazi].includes('sandbox'),
   };
+}
+
+/** Stars have the bot's token for a key, which is there for the chat anyway and makes no gateway real. */
+function isOf(provider: string, variable: string): boolean {
+  return variable.startsWith(`${provider.toUpperCase()}_`);
 }
 
 function baziOf(env: Environment, production: boolean): Plan['bazi'] {
@@ -57,9 +66,6 @@ function baziOf(env: Environment, production: boolean): Plan['bazi'] {
 /** What the sandbox and the processes agree on; made anew at each start, since it opens nothing but the sandbox. */
 export interface SandboxKeys {
   botToken: string;
-  merchantId: string;
-  apiSecret: string;
-  webhookSecret: string;
   deepseekApiKey: string;
   yuanfenjuApiKey: string;
 }
@@ -67,9 +73,6 @@ export interface SandboxKeys {
 export function makeSandboxKeys(): SandboxKeys {
   return {
     botToken: `7000000001:${randomToken(26)}`,
-    merchantId: 'sandbox-merchant',
-    apiSecret: randomToken(24),
-    webhookSecret: randomToken(24),
     deepseekApiKey: `sk-${randomToken(24)}`,
     yuanfenjuApiKey: randomToken(24),
   };
@@ -78,26 +81,16 @@ export function makeSandboxKeys(): SandboxKeys {
 /** The sandbox's roots, one a service. */
 export interface SandboxUrls {
   telegram: string;
-  pingpong: string;
   deepseek: string;
   yuanfenju: string;
 }
 
-/** What changes for the processes where the sandbox answers: base URLs and keys, nothing else. */
+/** What changes for the processes where the sandbox answers: base URLs and keys, nothing else. Its gateways: see `gatewayEnvironment`. */
 export function sandboxEnvironment(plan: Plan, keys: SandboxKeys, urls: SandboxUrls): Record<string, string> {
   return {
     ...(plan.telegram === 'sandbox' ? { TELEGRAM_BOT_TOKEN: keys.botToken, TELEGRAM_API_ROOT: urls.telegram } : {}),
     ...(plan.deepseek === 'sandbox' ? { DEEPSEEK_API_KEY: keys.deepseekApiKey, DEEPSEEK_BASE_URL: urls.deepseek } : {}),
     ...(plan.bazi === 'sandbox' ? { YUANFENJU_API_KEY: keys.yuanfenjuApiKey, YUANFENJU_BASE_URL: urls.yuanfenju } : {}),
-    ...(plan.payments.length === 0
-      ? {
-          PINGPONG_PROTOCOL: 'plain',
-          PINGPONG_API_BASE: urls.pingpong,
-          PINGPONG_MERCHANT_ID: keys.merchantId,
-          PINGPONG_API_SECRET: keys.apiSecret,
-          PINGPONG_WEBHOOK_SECRET: keys.webhookSecret,
-        }
-      : {}),
   };
 }
 

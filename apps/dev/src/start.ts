@@ -1,7 +1,15 @@
 /** `npm start`: the whole system in one terminal, with a sandbox for every outside service that has no key in `.env`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, type Environment, loadEnvironment, repositoryRoot, secretsFile } from '@mingdan/config';
+import {
+  ConfigError,
+  type Environment,
+  isProduction,
+  loadEnvironment,
+  persistedSecrets,
+  repositoryRoot,
+  secretsFile,
+} from '@mingdan/config';
 import { MingdanError } from '@mingdan/kernel';
 import { logPrinter } from './log-lines.ts';
 import { commandOf, identify, isSameProcess, type ProcessId, parentOf } from './processes.ts';
@@ -21,6 +29,12 @@ let onLine = (name: string, line: string): void => {
 function flush(): void {
   for (const [name, line] of early.splice(0)) print(name, line);
   onLine = print;
+}
+
+/** The provider `mock` is for development only; its secret is made even where `.env` holds all the others. */
+function withMockSecret(env: Environment): Environment {
+  if (isProduction(env) || env['MOCK_WEBHOOK_SECRET']?.trim()) return env;
+  return { ...env, MOCK_WEBHOOK_SECRET: persistedSecrets(repositoryRoot).MOCK_WEBHOOK_SECRET };
 }
 
 /** A port of `.env` is the first one tried. @throws ConfigError */
@@ -80,7 +94,7 @@ async function run(): Promise<void> {
 
 async function begin(running: RunningFile, signal: AbortSignal): Promise<System> {
   const started = Date.now();
-  const env = loadEnvironment();
+  const env = withMockSecret(loadEnvironment());
   const system = await startSystem({
     env,
     folder,

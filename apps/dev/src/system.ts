@@ -15,6 +15,7 @@ import {
   sandboxEnvironment,
   webhookEnvironment,
 } from './environment.ts';
+import { gatewayEnvironment, offerOf, playGateways } from './gateways.ts';
 import { type Guard, startGuard } from './guarded.ts';
 import { endLeftovers, type ProcessRecord, recordIn } from './leftovers.ts';
 import { freePort } from './ports.ts';
@@ -42,6 +43,8 @@ export interface SystemOptions {
 
 export interface System {
   plan: Plan;
+  /** the ways to pay that new orders are offered, in order */
+  offered: readonly string[];
   webhookUrl: string;
   botUrl: string;
   sandbox: Pick<SandboxProcess, 'chatUrl' | 'panelUrl' | 'chatApi'> | undefined;
@@ -88,7 +91,7 @@ async function startParts(options: SystemOptions, started: Started): Promise<Omi
   const { env, folder, persistent, signal } = options;
   const layout = await lay(options);
   const { plan, sandbox, addresses, differs } = layout;
-  checkSettings({
+  const offered = checkSettings({
     ...env,
     ...(plan.database === 'embedded' ? { DATABASE_URL: 'postgres://127.0.0.1/later' } : {}),
     ...differs,
@@ -110,7 +113,7 @@ async function startParts(options: SystemOptions, started: Started): Promise<Omi
   ]);
   const urls = [addresses.webhook, addresses.bot];
   await Promise.all(children.map((child, index) => untilReady(child, `${urls[index]}/readyz`, signal)));
-  return { plan, webhookUrl: addresses.webhook, botUrl: addresses.bot, sandbox, differs };
+  return { plan, offered, webhookUrl: addresses.webhook, botUrl: addresses.bot, sandbox, differs };
 }
 
 interface Layout {
@@ -126,17 +129,32 @@ async function lay({ env, folder, persistent, ports: first, writingMs }: SystemO
   const ports = await choosePorts(first);
   const addresses = { webhook: `http://127.0.0.1:${ports.webhook}`, bot: `http://127.0.0.1:${ports.bot}` };
   const keys = makeSandboxKeys();
+  const gateways = playGateways(env, plan, folder, persistent);
+  const webhookUrl = has(env, 'WEBHOOK_URL') ? (env['WEBHOOK_URL'] ?? '') : addresses.webhook;
   const sandbox = plan.needsSandbox
-    ? sandboxProcess({ port: ports.sandbox, folder, persistent, keys, writingMs, env: machineEnvironment(env) })
+    ? sandboxProcess({
+        port: ports.sandbox,
+        folder,
+        persistent,
+        keys,
+        gateways,
+        webhookUrl,
+        writingMs,
+        env: machineEnvironment(env),
+      })
     : undefined;
   const differs = {
     WEBHOOK_PORT: String(ports.webhook),
     BOT_PORT: String(ports.bot),
-    ...(has(env, 'WEBHOOK_URL') ? {} : { WEBHOOK_URL: addresses.webhook }),
+    WEBHOOK_URL: webhookUrl,
+    ...(sandbox ? { SANDBOX_URL: sandbox.url } : {}),
     ...(has(env, 'PUBLIC_URL') ? {} : { PUBLIC_URL: addresses.bot }),
-    ...(sandbox ? sandboxEnvironment(plan, keys, sandbox.urls) : {}),
+    ...(sandbox
+      ? { ...sandboxEnvironment(plan, keys, sandbox.urls), ...gatewayEnvironment(env, gateways, sandbox.url) }
+      : {}),
   };
-  return { plan, addresses, sandbox, differs };
+  const offer = offerOf({ ...env, ...differs }, plan);
+  return { plan, addresses, sandbox, differs: { ...differs, ...(offer ? { PAYMENT_PROVIDERS: offer } : {}) } };
 }
 
 /** Processes that are started together are stopped together. */
@@ -161,10 +179,11 @@ async function choosePorts(first: SystemOptions['ports']): Promise<SystemOptions
   return { webhook, bot, sandbox };
 }
 
-/** Told here, once and at once, instead of by a process that ends and is started again and again. @throws ConfigError */
-function checkSettings(env: Environment): void {
-  readBotConfig(env);
+/** Told here, once and at once, instead of by a process that ends and is started again and again. @returns what is offered @throws ConfigError */
+function checkSettings(env: Environment): readonly string[] {
+  const { offered } = readBotConfig(env);
   readWebhookConfig(webhookEnvironment(env));
+  return offered;
 }
 
 async function migrate(

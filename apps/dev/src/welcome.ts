@@ -9,12 +9,7 @@ export function describeSystem(system: System, secrets: string, tookMs: number):
   const bazi = { real: 'Yuanfenju', sandbox: SANDBOX, local: 'computed here' };
   const rows: [string, string][] = [
     ['Telegram', plan.telegram === 'real' ? 'real: write to your bot' : SANDBOX],
-    [
-      'Payments',
-      plan.payments.length > 0
-        ? `real: ${plan.payments.join(', ')}`
-        : 'sandbox: PingPong with play money (no key in .env)',
-    ],
+    ['Payments', paymentsOf(system)],
     ['DeepSeek', plan.deepseek === 'real' ? 'real' : SANDBOX],
     ['Bazi', bazi[plan.bazi]],
     ['Database', plan.database === 'embedded' ? 'embedded PostgreSQL, kept over a restart' : 'yours (DATABASE_URL)'],
@@ -36,6 +31,22 @@ export function describeSystem(system: System, secrets: string, tookMs: number):
     '  Ctrl-C stops everything. Below: what the processes say.',
     '',
   ];
+}
+
+/** What new orders are offered, and what of it is play money. */
+function paymentsOf({ plan, offered }: System): string {
+  const kindOf = (name: string): string => {
+    if (name === 'stars') return plan.telegram === 'real' ? 'real' : 'play money';
+    if (plan.payments.includes(name)) return 'real';
+    return name === 'points' || name === 'redpacket' ? 'in house' : 'play money';
+  };
+  const parts = ['real', 'play money', 'in house'].flatMap((kind) => {
+    const names = offered.filter((name) => kindOf(name) === kind);
+    return names.length > 0 ? [`${kind}: ${names.join(', ')}`] : [];
+  });
+  if (plan.payments.length > 0 && offered.every((name) => kindOf(name) !== 'play money'))
+    parts.push('no play money beside it');
+  return parts.join('; ') || 'none is offered';
 }
 
 function isAnythingReal({ telegram, deepseek, bazi, payments }: Plan): boolean {

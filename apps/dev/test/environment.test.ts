@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { gatewayNames } from '@mingdan/app-sandbox/src/gateways/index.ts';
 import { makeSandboxKeys, planOf, sandboxEnvironment, webhookEnvironment } from '../src/environment.ts';
 
 const urls = {
   telegram: 'http://s/telegram',
-  pingpong: 'http://s/pingpong',
   deepseek: 'http://s/deepseek',
   yuanfenju: 'http://s/yuanfenju',
 };
@@ -21,12 +21,14 @@ describe('which services are real', () => {
       deepseek: 'sandbox',
       bazi: 'local',
       payments: [],
+      playMoney: gatewayNames,
+      production: false,
       database: 'embedded',
       needsSandbox: true,
     });
   });
 
-  test('each switches on by its own key, and with all of them there is no sandbox', () => {
+  test('each switches on by its own key, and none of them is asked of the sandbox', () => {
     const env = {
       ...PINGPONG,
       TELEGRAM_BOT_TOKEN: '1:t',
@@ -34,13 +36,14 @@ describe('which services are real', () => {
       YUANFENJU_API_KEY: 'y',
       DATABASE_URL: 'postgres://h/d',
     };
-    expect(planOf(env)).toEqual({
+    expect(planOf(env)).toMatchObject({
       telegram: 'real',
       deepseek: 'real',
       bazi: 'real',
       payments: ['pingpong'],
+      playMoney: gatewayNames.filter((name) => name !== 'pingpong'),
+      production: false,
       database: 'own',
-      needsSandbox: false,
     });
     expect(planOf({ DEEPSEEK_API_KEY: 'sk' })).toMatchObject({ telegram: 'sandbox', deepseek: 'real', payments: [] });
   });
@@ -60,15 +63,8 @@ describe('which services are real', () => {
       telegram: 'real',
       deepseek: 'real',
       database: 'own',
+      playMoney: [],
       needsSandbox: false,
-    });
-  });
-
-  test('one real payment provider leaves no play money beside it', () => {
-    const env = { ...PINGPONG, DEEPSEEK_API_KEY: 'sk' };
-    expect(sandboxEnvironment(planOf(env), makeSandboxKeys(), urls)).toEqual({
-      TELEGRAM_API_ROOT: urls.telegram,
-      TELEGRAM_BOT_TOKEN: expect.any(String),
     });
   });
 

@@ -1,3 +1,4 @@
+import { setUpInvoices } from './invoice.js';
 import { applyLabels, labelsFor } from './labels.js';
 import { dayLine, make, renderMessage, serviceLine, startOfDay } from './messages.js';
 import { setUpSide, showPeople } from './side.js';
@@ -23,7 +24,21 @@ const hands = {
   onPress: press,
   onCommand: (text) => act('messages', { text }),
   onLink: followLink,
+  get bot() {
+    return state.bot;
+  },
+  onPay: (message) => invoices.openMessage(message),
 };
+const invoices = setUpInvoices({
+  get labels() {
+    return state.labels;
+  },
+  me: () => state.me,
+  bot: () => state.bot,
+  pay: (wish) => act('pay', wish),
+  topUp: (stars) => act('stars', { stars }),
+  toast,
+});
 
 applyLabels(state.labels);
 setUpSide({
@@ -35,6 +50,7 @@ showPeople(userId);
 keepPlace();
 listen();
 
+$('top-up').addEventListener('click', () => act('stars', { stars: 1_000 }));
 $('start').addEventListener('click', () => act('start', {}));
 $('unblock').addEventListener('click', () => act('block', { blocked: false }));
 $('composer').addEventListener('submit', (event) => {
@@ -71,6 +87,7 @@ const hear = (event) => {
       state.messages = event.messages;
       meet(event);
       drawAll();
+      invoices.openFromAddress();
     },
     person: () => meet(event),
     message: () => {
@@ -94,6 +111,8 @@ function meet({ me, bot, commands }) {
   $('me').textContent = me.name;
   $('deep-link-prefix').textContent = `t.me/${bot.username}?start=`;
   $('block').textContent = me.blocked ? state.labels.unblock : state.labels.block;
+  $('top-up').textContent = state.labels.topUpSide.replace('{stars}', me.stars);
+  invoices.draw();
   $('start').hidden = me.started || me.blocked;
   $('unblock').hidden = !me.blocked;
   $('composer').hidden = !me.started || me.blocked;
@@ -212,6 +231,11 @@ function answered({ queryId, text, alert, url }) {
 /** A link to this very bot is a deep link: it stays in the chat. */
 function followLink(href, event) {
   const url = new URL(href);
+  const invoice = url.origin === location.origin ? url.searchParams.get('invoice') : null;
+  if (invoice) {
+    event.preventDefault();
+    return invoices.openLink(invoice);
+  }
   if (
     !/^(t|telegram)\.me$/.test(url.hostname) ||
     url.pathname.slice(1).toLowerCase() !== state.bot.username.toLowerCase()

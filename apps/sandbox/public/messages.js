@@ -1,7 +1,9 @@
 import { link, renderText } from './entities.js';
+import { invoiceCard, moneyLine } from './invoice.js';
 
-/** One message as an element. `hands` = { labels, onPress(message, button, element), onCommand(text), onLink(url, event) } */
+/** One message as an element. `hands` = { labels, bot, onPress(message, button, element), onCommand(text), onLink(url, event), onPay(message) } */
 export function renderMessage(message, hands) {
+  if (message.successful_payment || message.refunded_payment) return serviceMessage(message, hands);
   const mine = !message.from.is_bot;
   const article = make('article', `message ${mine ? 'mine' : 'theirs'}`);
   article.dataset.testid = 'message';
@@ -9,7 +11,8 @@ export function renderMessage(message, hands) {
   article.dataset.from = mine ? 'me' : 'bot';
   article.append(bubble(message, hands));
   const rows = message.reply_markup?.inline_keyboard ?? [];
-  if (rows.length > 0) article.append(keyboard(message, rows, hands));
+  if (message.invoice) article.append(payKey(message, hands));
+  else if (rows.length > 0) article.append(keyboard(message, rows, hands));
   article.addEventListener('click', (event) => {
     const anchor = event.target.closest?.('a[href]');
     if (anchor) hands.onLink(anchor.href, event);
@@ -17,8 +20,18 @@ export function renderMessage(message, hands) {
   return article;
 }
 
+/** What Telegram itself writes into the chat. */
+function serviceMessage(message, hands) {
+  const article = make('article', 'message message-service');
+  article.dataset.testid = 'message';
+  article.dataset.messageId = String(message.message_id);
+  article.append(make('span', '', moneyLine(message, hands.labels, hands.bot)));
+  return article;
+}
+
 function bubble(message, hands) {
   const box = make('div', 'bubble');
+  if (message.invoice) box.append(invoiceCard(message.invoice));
   const picture = message.photo?.at(-1);
   if (picture) box.append(photo(picture, message.caption ?? ''));
   if (message.document) box.append(file(message.document, hands.labels));
@@ -76,6 +89,22 @@ function keyboard(message, rows, hands) {
     line.append(...row.map((button) => key(message, button, hands)));
     board.append(line);
   }
+  return board;
+}
+
+/** Telegram puts this one below every invoice by itself. */
+function payKey(message, hands) {
+  const { labels } = hands;
+  const node = make(
+    'button',
+    message.receipt ? 'inline-key' : 'inline-key pay-key',
+    message.receipt ? labels.receipt : `${labels.pay} ★ ${message.invoice.total_amount}`,
+  );
+  node.type = 'button';
+  node.dataset.testid = message.receipt ? 'receipt-button' : 'pay-button';
+  node.addEventListener('click', () => hands.onPay(message));
+  const board = make('div', 'inline-keyboard');
+  board.append(node);
   return board;
 }
 

@@ -11,6 +11,8 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+export const badge = (text, good) => make('span', { class: `state ${good ? 'good' : 'bad'}` }, text);
+
 export async function ask(path, method = 'GET', body = undefined) {
   const answer = await fetch(`/panel/api/${path}`, {
     method,

@@ -37,12 +37,19 @@ const ENDING = [
     SKIP,
   ],
 ];
-const SERVICES = {
-  telegram: ['Telegram', FAULTS],
-  pingpong: ['PingPong', FAULTS],
-  deepseek: ['DeepSeek', { ...FAULTS, ending: ENDING }],
-  yuanfenju: ['缘份居 Yuanfenju', FAULTS],
-};
+/** service → [title, its switches]; the gateways are those that are played */
+let services = {};
+let gatewayNames = [];
+
+function learn(gateways) {
+  gatewayNames = gateways.map((gateway) => gateway.name);
+  services = {
+    telegram: ['Telegram', FAULTS],
+    ...Object.fromEntries(gateways.map((gateway) => [gateway.name, [gateway.title, FAULTS]])),
+    deepseek: ['DeepSeek', { ...FAULTS, ending: ENDING }],
+    yuanfenju: ['缘份居 Yuanfenju', FAULTS],
+  };
+}
 
 async function put(patch) {
   showFaults(await ask('faults', 'PUT', patch));
@@ -113,26 +120,7 @@ function extras(service) {
       })),
     ];
   }
-  if (service === 'pingpong') {
-    const refunds = make(
-      'select',
-      { id: 'refunds-mode', 'data-testid': 'refunds-mode' },
-      ...['succeed', 'stay_pending', 'fail'].map((mode) => make('option', {}, mode)),
-    );
-    refunds.addEventListener('change', () => put({ pingpong: { refunds: refunds.value } }));
-    return [
-      setting('further copies of each notice', 'notices-repeat', number, (repeat) => ({
-        pingpong: { notices: { repeat: repeat ?? 0 } },
-      })),
-      setting('lose the next notices (empty = all)', 'notices-lose', number, (lose) => ({
-        pingpong: { notices: { lose } },
-      })),
-      setting('out of order: a stale “failed” after “paid”', 'notices-order', tick, (outOfOrder) => ({
-        pingpong: { notices: { outOfOrder } },
-      })),
-      make('label', {}, 'refunds ', refunds),
-    ];
-  }
+  if (gatewayNames.includes(service)) return gatewayExtras(service);
   if (service === 'deepseek')
     return [
       setting('ms to write one answer', 'writing-ms', number, (writingMs) => ({
@@ -142,10 +130,47 @@ function extras(service) {
   return [];
 }
 
+/** What a gateway's notices and refunds can do wrong: key → label, type. */
+const NOTICES = {
+  repeat: ['further copies of each notice', 'number'],
+  lose: ['lose the next notices (empty = all)', 'number'],
+  corrupt: ['change a byte of the next tries (empty = all)', 'number'],
+  stale: ['sign the next tries a day ago (empty = all)', 'number'],
+  lateMs: ['send each notice later, ms', 'number'],
+  outOfOrder: ['out of order: a stale “failed” after “paid”', 'checkbox'],
+};
+const REFUNDS = { succeed: 'succeed 成功', stay_pending: 'stay pending 处理中', fail: 'fail 失败' };
+const NULL_MEANS_ALL = ['lose', 'corrupt', 'stale'];
+
+function gatewayExtras(service) {
+  const refunds = make(
+    'select',
+    { id: `${service}-refunds`, 'data-testid': `${service}-refunds` },
+    ...Object.entries(REFUNDS).map(([value, text]) => make('option', { value }, text)),
+  );
+  refunds.addEventListener('change', () => put({ [service]: { refunds: refunds.value } }));
+  return [
+    ...Object.entries(NOTICES).map(([key, [label, type]]) =>
+      setting(label, `${service}-${key}`, { type, ...(type === 'number' && { min: '0' }) }, (value) => ({
+        [service]: { notices: { [key]: value ?? (NULL_MEANS_ALL.includes(key) ? null : 0) } },
+      })),
+    ),
+    make('label', {}, 'refunds 退款 ', refunds),
+  ];
+}
+
+/** Switches of a gateway beside those that every service has. @returns how many are not as usual */
+function showGatewayExtras(service, { notices, refunds }) {
+  for (const [key, value] of Object.entries(notices)) set(`${service}-${key}`, value ?? '');
+  set(`${service}-refunds`, refunds);
+  const changed = Object.values(notices).filter((value) => value !== 0 && value !== false).length;
+  return changed + (refunds === 'succeed' ? 0 : 1);
+}
+
 /** Shows how every switch stands. */
 export function showFaults(faults) {
-  for (const [service, [, kinds]] of Object.entries(SERVICES)) {
-    let broken = 0;
+  for (const [service, [, kinds]] of Object.entries(services)) {
+    let broken = gatewayNames.includes(service) ? showGatewayExtras(service, faults[service]) : 0;
     for (const key of Object.keys(kinds)) {
       const fault = faults[service][key];
       const toggle = $(`${service}-${key}`).querySelector('.toggle');
@@ -157,14 +182,9 @@ export function showFaults(faults) {
     $(`${service}-state`).className = broken === 0 ? 'state good' : 'state bad';
   }
   const { limits } = faults.telegram;
-  const { notices, refunds } = faults.pingpong;
   set('limits-on', limits.on);
   set('limits-burst', limits.burst);
   set('limits-second', limits.perSecond);
-  set('notices-repeat', notices.repeat);
-  set('notices-lose', notices.lose ?? '');
-  set('notices-order', notices.outOfOrder);
-  set('refunds-mode', refunds);
   set('writing-ms', faults.deepseek.writingMs);
 }
 
@@ -175,13 +195,14 @@ function set(id, value) {
   else field.value = value;
 }
 
-/** One box a service, with its switches. */
-export function serviceBoxes() {
-  return Object.entries(SERVICES).map(([service, [title, kinds]]) =>
+/** One box a service, with its switches. @param gateways those that are played, with name and title */
+export function serviceBoxes(gateways) {
+  learn(gateways);
+  return Object.entries(services).map(([service, [title, kinds]]) =>
     make(
-      'section',
-      { class: 'service', 'aria-label': title },
-      make('h2', {}, title, ' ', make('span', { id: `${service}-state`, class: 'state good' }, '')),
+      'details',
+      { class: 'service', 'data-testid': `service-${service}` },
+      make('summary', {}, make('h2', {}, title), make('span', { id: `${service}-state`, class: 'state good' }, '')),
       ...Object.entries(kinds).map(([key, fault]) => faultForm(service, key, fault)),
       make('div', { class: 'extras' }, ...extras(service)),
     ),

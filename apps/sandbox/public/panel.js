@@ -1,4 +1,5 @@
-import { $, ask, make } from './panel-dom.js';
+import { $, ask, badge, make } from './panel-dom.js';
+import { showPayments } from './panel-payments.js';
 import { serviceBoxes, showFaults } from './panel-switches.js';
 
 function rows(id, list, none) {
@@ -8,101 +9,6 @@ function rows(id, list, none) {
 }
 
 const cells = (...values) => values.map((value) => make('td', {}, value));
-const badge = (text, good) => make('span', { class: `state ${good ? 'good' : 'bad'}` }, text);
-const amountOf = ({ minor, currency }) => `${(minor / 100).toFixed(2)} ${currency}`;
-
-function buyerButtons({ orderId, status }) {
-  const open = status === 'pending' || status === 'failed';
-  const actions = open
-    ? ['pay', 'fail', 'pay-twice', 'pay-late', 'pay-wrong-amount']
-    : status === 'paid'
-      ? ['pay-twice']
-      : ['pay-late'];
-  return actions.map((action) =>
-    make(
-      'button',
-      {
-        type: 'button',
-        class: 'small',
-        'data-testid': `${action}-${orderId}`,
-        onclick: () => ask(`pingpong/${encodeURIComponent(orderId)}/${action}`, 'POST', {}).then(showPayments),
-      },
-      action,
-    ),
-  );
-}
-
-async function showPayments() {
-  const { payments, refunds, notices } = await ask('pingpong');
-  rows(
-    'payments',
-    payments.map((payment) =>
-      make(
-        'tr',
-        {},
-        ...cells(
-          payment.orderId,
-          amountOf(payment.amount),
-          badge(payment.payLate ? 'will pay late' : payment.status, payment.status === 'paid'),
-        ),
-        make('td', { class: 'buttons' }, ...buyerButtons(payment)),
-      ),
-    ),
-    'none yet 暂无',
-  );
-  rows(
-    'refunds',
-    refunds.map((refund) =>
-      make(
-        'tr',
-        {},
-        ...cells(
-          refund.refundId,
-          refund.orderId,
-          amountOf(refund.amount),
-          badge(refund.status, refund.status === 'succeeded'),
-        ),
-        make(
-          'td',
-          { class: 'buttons' },
-          ...(refund.status === 'pending'
-            ? ['succeeded', 'failed'].map((result) =>
-                make(
-                  'button',
-                  {
-                    type: 'button',
-                    class: 'small',
-                    onclick: () =>
-                      ask(`pingpong/refunds/${encodeURIComponent(refund.refundId)}/${result}`, 'POST', {}).then(
-                        showPayments,
-                      ),
-                  },
-                  result,
-                ),
-              )
-            : []),
-        ),
-      ),
-    ),
-    'none yet 暂无',
-  );
-  rows(
-    'notices',
-    notices.map(({ body, state, answers }) =>
-      make(
-        'tr',
-        {},
-        ...cells(
-          body.order_id,
-          `${body.status} ${body.refund_id ?? body.payment_id ?? ''}`,
-          badge(state, state === 'taken'),
-          answers.map((answer) => answer ?? 'no answer').join(', '),
-        ),
-      ),
-    ),
-    'none yet 暂无',
-  );
-}
 
 async function showCalls() {
   const { calls } = await ask(`calls?service=${$('calls-service').value}`);
@@ -134,8 +40,15 @@ async function showCalls() {
   );
 }
 
-$('services').append(...serviceBoxes());
+const { gateways } = await ask('gateways');
+const options = gateways.map(({ name, title }) => make('option', { value: name }, title));
+$('payments-gateway').append(...options);
+$('calls-service').append(
+  ...['telegram', ...gateways.map(({ name }) => name), 'deepseek', 'yuanfenju'].map((name) => make('option', {}, name)),
+);
+$('services').append(...serviceBoxes(gateways));
 $('reset').addEventListener('click', async () => showFaults(await ask('faults', 'DELETE')));
+$('payments-gateway').addEventListener('change', showPayments);
 $('calls-service').addEventListener('change', showCalls);
 $('calls-polls').addEventListener('change', showCalls);
 

@@ -1,5 +1,8 @@
-export const services = ['telegram', 'pingpong', 'deepseek', 'yuanfenju'] as const;
-export type Service = (typeof services)[number];
+import type { Service } from './services.ts';
+import { waitUntil } from './wait.ts';
+
+export type { Service } from './services.ts';
+export { waitUntil } from './wait.ts';
 
 /** One call that reached the sandbox. */
 export interface Call {
@@ -75,31 +78,4 @@ function matches(call: Call, filter: CallFilter): boolean {
   if (filter.after !== undefined && call.id <= filter.after) return false;
   if (filter.name === undefined) return true;
   return typeof filter.name === 'string' ? call.name === filter.name : filter.name.test(call.name);
-}
-
-/**
- * Looks now and after every change until there is something to return.
- * @param changes callbacks that the owner runs after each change
- */
-export function waitUntil<T>(
-  changes: Set<() => void>,
-  look: () => T | undefined,
-  timeoutMs: number,
-  complaint: () => string,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      changes.delete(check);
-      reject(new Error(complaint()));
-    }, timeoutMs);
-    const check = () => {
-      const found = look();
-      if (found === undefined) return;
-      clearTimeout(timer);
-      changes.delete(check);
-      resolve(found);
-    };
-    changes.add(check);
-    check();
-  });
 }

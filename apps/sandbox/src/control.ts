@@ -1,27 +1,10 @@
 import type { Call, CallFilter } from './calls.ts';
 import type { FaultPatch, FaultSettings } from './faults.ts';
-import { act, type BuyerAction, settleRefund } from './gateways/pingpong/buyer.ts';
-import type { Payment, Refund } from './gateways/pingpong/ledger.ts';
-import type { Delivery, NoticeBody } from './gateways/pingpong/notices.ts';
+import { type GatewayControl, gatewayControl } from './gateways/control.ts';
+import type { GatewayName } from './gateways/index.ts';
 import type { NewPerson } from './options.ts';
 import type { Parts } from './parts.ts';
 import { type TelegramControl, telegramControl } from './telegram/control.ts';
-
-export interface PingPongControl {
-  payments(): Payment[];
-  payment(orderId: string): Payment | undefined;
-  /** The payment whose order number fits, now or later. */
-  waitForPayment(orderId?: string | RegExp, timeoutMs?: number): Promise<Payment>;
-  /** What a buyer does on the checkout page. @returns when the merchant was told once */
-  act(orderId: string, action: BuyerAction): Promise<void>;
-  refunds(): Refund[];
-  waitForRefund(orderId: string, timeoutMs?: number): Promise<Refund>;
-  settleRefund(refundId: string, status: 'succeeded' | 'failed'): Promise<void>;
-  /** Every notice that was sent, lost or is still being tried. */
-  notices(): readonly Delivery[];
-  /** A signed notice of one's own making to the order's notify_url. */
-  sendNotice(orderId: string, body: Partial<NoticeBody>): Promise<void>;
-}
 
 /** What tests can see and do. */
 export interface SandboxControl {
@@ -31,14 +14,22 @@ export interface SandboxControl {
   /** The first finished call that fits, now or later. */
   waitForCall(filter: CallFilter, timeoutMs?: number): Promise<Call>;
   readonly telegram: TelegramControl;
-  readonly pingpong: PingPongControl;
+  /** @throws Error for a gateway that was started without keys */
+  gateway(name: GatewayName): GatewayControl;
+  /** Tells the gateways' consoles where the webhook process is. */
+  setWebhookUrl(url: string): void;
+  /** short for `gateway('pingpong')` */
+  readonly pingpong: GatewayControl;
 }
 
-export type { NewPerson };
+export type { GatewayControl, NewPerson };
 
-const PATIENCE_MS = 10_000;
-
-export function makeControl({ calls, faults, bot, till }: Parts): SandboxControl {
+export function makeControl({ calls, faults, bot, gateways, merchant }: Parts): SandboxControl {
+  const gateway = (name: GatewayName): GatewayControl => {
+    const open = gateways.get(name);
+    if (!open) throw new Error(`the sandbox was started without keys for ${name}`);
+    return gatewayControl(open);
+  };
   return {
     faults: {
       read: () => faults.read(),
@@ -48,34 +39,12 @@ export function makeControl({ calls, faults, bot, till }: Parts): SandboxControl
     calls: (filter) => calls.list(filter),
     waitForCall: (filter, timeoutMs) => calls.waitFor(filter, timeoutMs),
     telegram: telegramControl(bot),
-    pingpong: pingpongControl(till),
-  };
-}
-
-function pingpongControl(till: Parts['till']): PingPongControl {
-  const { ledger, notices } = till;
-  const fits = (orderId: string, wanted: string | RegExp) =>
-    typeof wanted === 'string' ? orderId === wanted : wanted.test(orderId);
-  return {
-    payments: () => [...ledger.payments.values()],
-    payment: (orderId) => ledger.payments.get(orderId),
-    waitForPayment: (wanted = /./, timeoutMs = PATIENCE_MS) =>
-      ledger.waitFor(
-        () => [...ledger.payments.values()].find((payment) => fits(payment.orderId, wanted)),
-        timeoutMs,
-        () => `no payment ${wanted} within ${timeoutMs} ms`,
-      ),
-    act: (orderId, action) => act(till, orderId, action),
-    refunds: () => [...ledger.refunds.values()],
-    waitForRefund: (orderId, timeoutMs = PATIENCE_MS) =>
-      ledger.waitFor(
-        () => ledger.refundsOf(orderId)[0],
-        timeoutMs,
-        () => `no refund of ${orderId} within ${timeoutMs} ms`,
-      ),
-    settleRefund: (refundId, status) => settleRefund(till, refundId, status),
-    notices: () => notices.deliveries,
-    sendNotice: (orderId, body) =>
-      notices.send(ledger.get(orderId).notifyUrl, { order_id: orderId, status: 'paid', ...body }),
+    gateway,
+    setWebhookUrl: (url) => {
+      merchant.webhookUrl = url;
+    },
+    get pingpong() {
+      return gateway('pingpong');
+    },
   };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { Service } from './calls.ts';
+import { type GatewayName, gatewayNames } from './gateways/index.ts';
+import { gatewayFaults, noGatewayFaults, noticeFaults } from './gateways/till/faults.ts';
+import type { Service } from './services.ts';
 
 /** How often; null = until it is switched off. */
 const times = z.number().int().min(1).max(10_000).nullable().default(null);
@@ -21,15 +23,6 @@ const drop = z.object({ when: z.enum(['before', 'after']), times, only, skip });
 
 const common = { slow: slow.nullable(), fail: fail.nullable(), drop: drop.nullable() };
 
-const notices = z.object({
-  /** further copies of each notice, sent at once */
-  repeat: z.number().int().min(0).max(100),
-  /** a payment is told as "paid" first, and a stale "failed" after it */
-  outOfOrder: z.boolean(),
-  /** how many of the next notices never leave; null = all */
-  lose: z.number().int().min(0).max(10_000).nullable(),
-});
-
 const endings = ['length', 'content_filter', 'insufficient_system_resource', 'cut', 'empty', 'stall'] as const;
 
 const limits = z.object({
@@ -40,32 +33,34 @@ const limits = z.object({
   perSecond: z.number().int().min(1).max(10_000),
 });
 
-const settings = z.object({
-  telegram: z.object({ ...common, limits }),
-  pingpong: z.object({ ...common, notices, refunds: z.enum(['succeed', 'stay_pending', 'fail']) }),
-  deepseek: z.object({
-    ...common,
-    /** answers end otherwise than by `stop`; `cut` = no [DONE], `stall` = keep-alive comments only */
-    ending: z.object({ kind: z.enum(endings), times, skip }).nullable(),
-    writingMs: z.number().int().min(0).max(600_000),
-  }),
-  yuanfenju: z.object(common),
+/** Every service's own switches, each with those that all have. */
+const telegram = z.object({ ...common, limits });
+const deepseek = z.object({
+  ...common,
+  /** answers end otherwise than by `stop`; `cut` = no [DONE], `stall` = keep-alive comments only */
+  ending: z.object({ kind: z.enum(endings), times, skip }).nullable(),
+  writingMs: z.number().int().min(0).max(600_000),
 });
-export type FaultSettings = z.infer<typeof settings>;
+const yuanfenju = z.object(common);
+const gateway = z.object({ ...common, ...gatewayFaults.shape });
+
+type GatewaySwitches = z.infer<typeof gateway>;
+export type FaultSettings = {
+  telegram: z.infer<typeof telegram>;
+  deepseek: z.infer<typeof deepseek>;
+  yuanfenju: z.infer<typeof yuanfenju>;
+} & Record<GatewayName, GatewaySwitches>;
 export type Ending = (typeof endings)[number];
 
+const gatewayPatch = gateway.extend({ notices: noticeFaults.partial() }).partial();
+const others = {
+  telegram: telegram.extend({ limits: limits.partial() }).partial().optional(),
+  deepseek: deepseek.partial().optional(),
+  yuanfenju: yuanfenju.partial().optional(),
+};
+const patchOfOthers = z.object(others);
 /** What may be sent to change something: any part of it; null switches a fault off. */
-export const faultPatch = z
-  .object({
-    telegram: z.object({ ...common, limits: limits.partial() }).partial(),
-    pingpong: z
-      .object({ ...common, notices: notices.partial(), refunds: settings.shape.pingpong.shape.refunds })
-      .partial(),
-    deepseek: settings.shape.deepseek.partial(),
-    yuanfenju: z.object(common).partial(),
-  })
-  .partial();
-export type FaultPatch = z.input<typeof faultPatch>;
+export type FaultPatch = z.input<typeof patchOfOthers> & Partial<Record<GatewayName, z.input<typeof gatewayPatch>>>;
 
 /** What the switches want of one call. */
 export interface CallPlan {
@@ -88,9 +83,9 @@ export class FaultBoard {
     const off = { slow: null, fail: null, drop: null };
     this.initial = () => ({
       telegram: { ...off, limits: { on: true, burst: 20, perSecond: 30 } },
-      pingpong: { ...off, notices: { repeat: 0, outOfOrder: false, lose: 0 }, refunds: 'succeed' },
       deepseek: { ...off, ending: null, writingMs },
       yuanfenju: { ...off },
+      ...forEachGateway(() => structuredClone({ ...off, ...noGatewayFaults })),
     });
     this.now = this.initial();
   }
@@ -99,16 +94,30 @@ export class FaultBoard {
     return structuredClone(this.now);
   }
 
+  /** The switches of one gateway, not copied: counters count down in it. */
+  of(name: GatewayName): GatewaySwitches {
+    return this.now[name];
+  }
+
   /** @throws z.ZodError for values that no switch has */
   set(patch: FaultPatch): FaultSettings {
-    const wanted = faultPatch.parse(patch);
-    const { telegram, pingpong, deepseek, yuanfenju } = this.now;
-    this.now = settings.parse({
-      telegram: { ...telegram, ...wanted.telegram, limits: { ...telegram.limits, ...wanted.telegram?.limits } },
-      pingpong: { ...pingpong, ...wanted.pingpong, notices: { ...pingpong.notices, ...wanted.pingpong?.notices } },
-      deepseek: { ...deepseek, ...wanted.deepseek },
-      yuanfenju: { ...yuanfenju, ...wanted.yuanfenju },
+    const wanted = patchOfOthers.parse(patch);
+    const gateways = forEachGateway((name) => {
+      const part = gatewayPatch.parse(patch[name] ?? {});
+      const now = this.now[name];
+      return gateway.parse({ ...now, ...part, notices: { ...now.notices, ...part.notices } });
     });
+    const { telegram: chat, deepseek: model, yuanfenju: charts } = this.now;
+    this.now = {
+      telegram: telegram.parse({
+        ...chat,
+        ...wanted.telegram,
+        limits: { ...chat.limits, ...wanted.telegram?.limits },
+      }),
+      deepseek: deepseek.parse({ ...model, ...wanted.deepseek }),
+      yuanfenju: yuanfenju.parse({ ...charts, ...wanted.yuanfenju }),
+      ...gateways,
+    };
     return this.read();
   }
 
@@ -149,15 +158,12 @@ export class FaultBoard {
     if (count === 'used up') this.now.deepseek.ending = null;
     return count === 'skipped' ? null : ending.kind;
   }
+}
 
-  /** True: this notice gets lost. */
-  takeLostNotice(): boolean {
-    const { notices: now } = this.now.pingpong;
-    if (now.lose === null) return true;
-    if (now.lose === 0) return false;
-    now.lose -= 1;
-    return true;
-  }
+function forEachGateway(make: (name: GatewayName) => GatewaySwitches): Record<GatewayName, GatewaySwitches> {
+  const made: Partial<Record<GatewayName, GatewaySwitches>> = {};
+  for (const name of gatewayNames) made[name] = make(name);
+  return made as Record<GatewayName, GatewaySwitches>;
 }
 
 function counted(fault: Counted): 'skipped' | 'counted' | 'used up' {

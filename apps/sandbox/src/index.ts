@@ -1,18 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import { makeControl, type SandboxControl } from './control.ts';
-import { payThoseWhoWaited } from './gateways/pingpong/buyer.ts';
+import { type GatewayName, gatewayNames } from './gateways/index.ts';
 import type { SandboxOptions } from './options.ts';
 import { makeParts } from './parts.ts';
 import { createApp } from './server.ts';
 import { keepSnapshot } from './snapshot.ts';
 
 export type { Call, CallFilter, Service } from './calls.ts';
-export type { PingPongControl, SandboxControl } from './control.ts';
+export type { GatewayControl, SandboxControl } from './control.ts';
 export type { FaultPatch, FaultSettings } from './faults.ts';
-export type { BuyerAction } from './gateways/pingpong/buyer.ts';
-export type { Payment, Refund } from './gateways/pingpong/ledger.ts';
-export type { Delivery, NoticeBody } from './gateways/pingpong/notices.ts';
-export type { NewPerson, PingPongKeys, SandboxOptions } from './options.ts';
+export type { BuyerAction, Dispute, MadeKeys, Notice, Payment, Refund } from './gateways/contract.ts';
+export { type GatewayKeys, type GatewayName, gatewayNames, gateways } from './gateways/index.ts';
+export type { PingPongKeys } from './gateways/pingpong/keys.ts';
+export type { Delivery } from './gateways/till/notices.ts';
+export type { NewPerson, SandboxOptions } from './options.ts';
 export type { FoundButton, MessageMatch, TelegramControl, WaitOptions } from './telegram/control.ts';
 export type { ApiMessage, InlineButton, Update } from './telegram/types.ts';
 
@@ -21,6 +22,8 @@ export interface Sandbox {
   readonly url: string;
   readonly telegramApiRoot: string;
   readonly pingpongApiBase: string;
+  /** `<url>/<name>` of each gateway */
+  readonly gatewayBases: Readonly<Record<GatewayName, string>>;
   readonly deepseekBaseUrl: string;
   readonly yuanfenjuBaseUrl: string;
   readonly chatUrl: string;
@@ -29,30 +32,36 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** How often the gateway looks for payments whose time is over. */
+/** How often the gateways look for payments whose time is over. */
 const SWEEP_MS = 250;
 
-/** Starts the outside world: Telegram, PingPong, DeepSeek and Yuanfenju on one port, with a chat page and a control panel. */
+/** Starts the outside world: Telegram, the gateways, DeepSeek and Yuanfenju on one port, with a chat page and a control panel. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const parts = makeParts(options);
   let url = '';
-  const server = createServer(createApp(parts, () => url));
+  const parts = makeParts(options, () => url);
+  const server = createServer(createApp(parts));
   // Long polls and event streams stay open for minutes.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
   url = await listen(server, options.port, options.host ?? '127.0.0.1');
-  const { bot, till } = parts;
+  const { bot } = parts;
+  const tills = [...parts.gateways.values()].map(({ till }) => till);
   const stopSaving = options.dataDir
-    ? keepSnapshot(options.dataDir, bot.world, till.ledger, options.log)
+    ? keepSnapshot(options.dataDir, bot.world, parts.gateways, options.log)
     : () => undefined;
   const sweep = setInterval(() => {
-    payThoseWhoWaited(till).catch((error) => options.log.error({ err: error }, 'a late payment failed'));
+    for (const till of tills)
+      till.sweep(Date.now()).catch((error) => options.log.error({ err: error }, 'a late payment failed'));
   }, SWEEP_MS).unref();
 
   return {
     url,
     telegramApiRoot: `${url}/telegram`,
     pingpongApiBase: `${url}/pingpong`,
+    gatewayBases: Object.fromEntries(gatewayNames.map((name) => [name, `${url}/${name}`])) as Record<
+      GatewayName,
+      string
+    >,
     deepseekBaseUrl: `${url}/deepseek`,
     yuanfenjuBaseUrl: `${url}/yuanfenju/index.php`,
     chatUrl: `${url}/chat`,
@@ -60,7 +69,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     control: makeControl(parts),
     async close() {
       clearInterval(sweep);
-      till.notices.close();
+      for (const till of tills) till.stop();
       bot.updates.close();
       stopSaving();
       const closed = new Promise((resolve) => server.close(resolve));

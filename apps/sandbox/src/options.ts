@@ -1,10 +1,6 @@
 import type { Logger } from '@mingdan/kernel';
-
-export interface PingPongKeys {
-  readonly merchantId: string;
-  readonly apiSecret: string;
-  readonly webhookSecret: string;
-}
+import type { GatewayKeys } from './gateways/index.ts';
+import type { PingPongKeys } from './gateways/pingpong/keys.ts';
 
 export interface NewPerson {
   /** Telegram user id; the next free one when left out */
@@ -25,7 +21,12 @@ export interface SandboxOptions {
   readonly dataDir?: string;
   readonly botToken: string;
   readonly botUsername?: string;
-  readonly pingpong: PingPongKeys;
+  /** short for `gateways: { pingpong }` */
+  readonly pingpong?: PingPongKeys;
+  /** what each gateway's stand-in holds, as its `makeKeys()` makes it; a gateway without keys does not answer */
+  readonly gateways?: GatewayKeys;
+  /** root of the webhook process, for gateways that are told it in their console; `control.setWebhookUrl` where it is known later */
+  readonly webhookUrl?: string;
   readonly deepseekApiKey: string;
   readonly yuanfenjuApiKey: string;
   readonly log: Logger;
@@ -35,7 +36,7 @@ export interface SandboxOptions {
   readonly deepseekModels?: readonly string[];
   /** milliseconds that writing one answer takes */
   readonly writingMs?: number;
-  /** waits before the second, third… delivery of a payment notice, milliseconds */
+  /** waits before the second, third… delivery of a payment notice, milliseconds; each gateway's own when left out */
   readonly noticeRetryMs?: readonly number[];
   /** first wait before an update is sent to a webhook again, milliseconds; doubles up to a minute */
   readonly webhookRetryMs?: number;
@@ -49,6 +50,3 @@ export const defaultPeople: readonly NewPerson[] = [
 ];
 
 export const defaultModels: readonly string[] = ['deepseek-flash', 'deepseek-v4-flash', 'deepseek-v4-pro'];
-
-/** PingPong's published schedule: 5s/5s/3m/10m/20m/30m, then half-hours and hours that no sandbox lives to see. */
-export const defaultNoticeRetryMs: readonly number[] = [5_000, 5_000, 180_000, 600_000, 1_200_000, 1_800_000];

@@ -1,9 +1,8 @@
 import { CallLog } from './calls.ts';
 import { FaultBoard } from './faults.ts';
-import type { Till } from './gateways/pingpong/buyer.ts';
-import { Ledger } from './gateways/pingpong/ledger.ts';
-import { NoticeSender } from './gateways/pingpong/notices.ts';
-import { defaultNoticeRetryMs, defaultPeople, type SandboxOptions } from './options.ts';
+import type { GatewayName } from './gateways/index.ts';
+import { type OpenGateway, openGateways } from './gateways/open.ts';
+import { defaultPeople, type SandboxOptions } from './options.ts';
 import { runWebhookReply } from './telegram/bot-api.ts';
 import type { BotContext } from './telegram/context.ts';
 import { FloodControl } from './telegram/flood.ts';
@@ -16,12 +15,16 @@ export interface Parts {
   readonly calls: CallLog;
   readonly faults: FaultBoard;
   readonly bot: BotContext;
-  readonly till: Till;
+  /** those that have keys */
+  readonly gateways: ReadonlyMap<GatewayName, OpenGateway>;
+  /** the merchant's settings in the gateways' consoles */
+  readonly merchant: { webhookUrl: string };
 }
 
 const DEFAULT_WRITING_MS = 1_500;
 
-export function makeParts(options: SandboxOptions): Parts {
+/** @param url root of the sandbox; known once the port is */
+export function makeParts(options: SandboxOptions, url: () => string): Parts {
   const calls = new CallLog();
   const faults = new FaultBoard(options.writingMs ?? DEFAULT_WRITING_MS);
   const botId = Number(options.botToken.split(':')[0]);
@@ -42,13 +45,15 @@ export function makeParts(options: SandboxOptions): Parts {
     queries: new Map(),
   };
 
-  const ledger = new Ledger();
-  const notices = new NoticeSender({
-    webhookSecret: options.pingpong.webhookSecret,
-    retryMs: options.noticeRetryMs ?? defaultNoticeRetryMs,
+  const merchant = { webhookUrl: options.webhookUrl ?? '' };
+  const gateways = openGateways({
+    keys: { ...(options.pingpong && { pingpong: options.pingpong }), ...options.gateways },
+    retryMs: options.noticeRetryMs,
     faults,
+    door: { calls, faults },
     log: options.log,
-    onChange: () => ledger.changed(),
+    url,
+    webhookUrl: () => merchant.webhookUrl.replace(/\/+$/, ''),
   });
-  return { options, calls, faults, bot, till: { ledger, notices, faults } };
+  return { options, calls, faults, bot, gateways, merchant };
 }

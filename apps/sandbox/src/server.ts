@@ -4,7 +4,9 @@ import type { Logger } from '@mingdan/kernel';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { ZodError } from 'zod';
 import { deepseekRoutes } from './deepseek/routes.ts';
-import { pingpongRoutes } from './gateways/pingpong/routes.ts';
+import type { OpenGateway } from './gateways/open.ts';
+import { scanPage } from './gateways/scan.ts';
+import { checkout } from './gateways/till/checkout.ts';
 import { defaultModels } from './options.ts';
 import { panelApi } from './panel/routes.ts';
 import type { Parts } from './parts.ts';
@@ -17,8 +19,8 @@ const FONT = dirname(fileURLToPath(import.meta.resolve('@fontsource/noto-sans-sc
 
 const POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
 
-/** All services and pages under one address. @param url where it is reached; known once the port is */
-export function createApp({ options, calls, faults, bot, till }: Parts, url: () => string): Express {
+/** All services and pages under one address. */
+export function createApp({ options, calls, faults, bot, gateways }: Parts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -32,24 +34,36 @@ export function createApp({ options, calls, faults, bot, till }: Parts, url: () 
   app.use('/telegram', telegram);
   // telegraf resolves `./bot<token>/<method>` against its API root, which drops the root's own path where no slash ends it.
   app.use((req, res, next) => (/^\/(file\/)?bot\d/.test(req.path) ? telegram(req, res, next) : next()));
-  app.use(
-    '/pingpong',
-    pingpongRoutes(till, options.pingpong, door, () => `${url()}/pingpong`),
-  );
+  for (const open of gateways.values()) serveGateway(app, open);
+  app.use('/scan', scanPage(gateways.values()));
   const deepseek = { apiKey: options.deepseekApiKey, models: options.deepseekModels ?? defaultModels };
   app.use('/deepseek', deepseekRoutes(deepseek, faults, door));
   app.use('/yuanfenju/index.php', yuanfenjuRoutes(options.yuanfenjuApiKey, door));
 
   app.use('/chat/api', chatApi(bot));
-  app.use('/panel/api', panelApi(faults, calls, till));
-  app.get('/', (_req, res) => res.sendFile(join(PUBLIC, 'index.html')));
-  app.get('/chat', (_req, res) => res.sendFile(join(PUBLIC, 'chat.html')));
-  app.get('/panel', (_req, res) => res.sendFile(join(PUBLIC, 'panel.html')));
+  app.use('/panel/api', panelApi(faults, calls, gateways));
+  app.get('/', (_req, res) => res.sendFile('index.html', { root: PUBLIC }));
+  app.get('/chat', (_req, res) => res.sendFile('chat.html', { root: PUBLIC }));
+  app.get('/panel', (_req, res) => res.sendFile('panel.html', { root: PUBLIC }));
   app.use('/assets/font', express.static(FONT, { maxAge: '1d' }));
   app.use('/assets', express.static(PUBLIC));
   app.use((_req, res) => void res.status(404).json({ error: 'there is no such page in the sandbox' }));
   app.use(lastResort(options.log));
   return app;
+}
+
+/** Page and looks, then the protocol, which may be known by host alone: there its paths stand under the root as well. */
+function serveGateway(app: Express, open: OpenGateway): void {
+  const { name, rootPaths = [] } = open.gateway;
+  const folder = join(import.meta.dirname, 'gateways', name);
+  app.use(`/${name}/checkout`, checkout(open));
+  for (const file of ['theme.css', 'logo.svg'])
+    app.get(`/assets/gateways/${name}/${file}`, (_req, res) => res.sendFile(file, { root: folder }));
+  app.use(`/${name}`, open.stand.routes);
+  app.use((req, res, next) => {
+    const isItsOwn = rootPaths.some((path) => req.path === path || req.path.startsWith(`${path}/`));
+    return isItsOwn ? open.stand.routes(req, res, next) : next();
+  });
 }
 
 function lastResort(log: Logger): ErrorRequestHandler {

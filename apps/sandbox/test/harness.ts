@@ -32,14 +32,14 @@ export interface Heard {
   readonly body: string;
 }
 
-/** A server that writes down what it is sent, and answers what `status` says at that moment. */
-export async function listener(status: () => number = () => 200) {
+/** A server that writes down what it is sent, and answers what `status` says at that moment. @param answer the gateway's word for "taken" */
+export async function listener(status: () => number = () => 200, answer = 'OK') {
   const heard: Heard[] = [];
   const server = createServer(async (req, res) => {
     let body = '';
     for await (const part of req) body += part;
     heard.push({ headers: req.headers, body });
-    res.writeHead(status()).end('OK');
+    res.writeHead(status()).end(answer);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -69,7 +69,9 @@ function judge(deps: NotifyDeps, verifier: NoticeVerifier, raw: RawNotice): Paym
   } catch (error) {
     if (!(error instanceof ForgedNotice || error instanceof UnreadableNotice)) throw error;
     deps.refusals.note(verifier.provider, error.message, raw.body);
-    return error instanceof ForgedNotice ? { status: 401, body: 'bad signature' } : { status: 400, body: 'unreadable' };
+    const forged = error instanceof ForgedNotice;
+    const words = verifier.refusal ?? { body: forged ? 'bad signature' : 'unreadable' };
+    return { ...words, status: forged ? 401 : 400 };
   }
 }
 

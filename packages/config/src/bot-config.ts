@@ -1,5 +1,7 @@
 import type { DataKey } from '@mingdan/kernel';
+import type { CertificateEnd } from './certificates.ts';
 import type { TrustProxy } from './formats.ts';
+import type { NotifyUrls } from './notify-urls.ts';
 import type { Problem, Warning } from './problems.ts';
 import type { ProviderMap, ProviderName } from './providers.ts';
 import type { BotRole, LogLevel } from './variables.ts';
@@ -25,6 +27,8 @@ export interface Settings<Missing> {
     readonly corsOrigins: readonly string[];
     /** beside the host of PUBLIC_URL */
     readonly returnUrlHosts: readonly string[];
+    /** where the gateways' stand-ins can be told what a buyer does; null in production, whatever is set */
+    readonly sandboxUrl: string | null;
     readonly initDataMaxAgeSeconds: number;
   };
   readonly telegram: {
@@ -71,7 +75,14 @@ export interface Settings<Missing> {
   /** the providers that new orders are offered, in order */
   readonly offered: readonly ProviderName[];
   /** providers' own notify URLs, which override the built ones */
-  readonly notifyUrls: Readonly<Partial<Record<ProviderName, string>>>;
+  readonly notifyUrls: NotifyUrls;
+  readonly refundNotifyUrls: NotifyUrls;
+  /** CHAT_STARS_ONLY: in chat nothing but Telegram Stars is offered */
+  readonly chatStarsOnly: boolean;
+  /** Stars are listed in PAYMENT_PROVIDERS: products without a price in them are sold by their rate */
+  readonly starsByRate: boolean;
+  /** every certificate among the settings; `endingSoon` says which ones to renew */
+  readonly certificates: readonly CertificateEnd[];
   readonly warnings: readonly string[];
 }
 

@@ -15,7 +15,10 @@ export interface Reading {
   readonly production: boolean;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
-  readonly rest: Pick<BotConfig, 'providers' | 'offered' | 'notifyUrls' | 'warnings'>;
+  readonly rest: Pick<
+    BotConfig,
+    'providers' | 'offered' | 'notifyUrls' | 'refundNotifyUrls' | 'starsByRate' | 'certificates' | 'warnings'
+  >;
 }
 
 /** @param orMissing gives what stands for a value that is not there */
@@ -37,7 +40,7 @@ export function settingsFrom<Missing>(
       public: values.PUBLIC_URL ?? `http://127.0.0.1:${port}`,
       webhook: values.WEBHOOK_URL ?? `http://127.0.0.1:${values.WEBHOOK_PORT ?? 3000}`,
     },
-    http: httpFrom(values),
+    http: httpFrom(values, production),
     telegram: {
       token: orMissing(values.TELEGRAM_BOT_TOKEN),
       apiRoot: values.TELEGRAM_API_ROOT,
@@ -60,15 +63,17 @@ export function settingsFrom<Missing>(
       api: orMissing(values.API_KEY),
       admin: orMissing(values.ADMIN_TOKEN),
     },
+    chatStarsOnly: values.CHAT_STARS_ONLY,
     ...rest,
   };
 }
 
-function httpFrom(values: Values): BotConfig['http'] {
+function httpFrom(values: Values, production: boolean): BotConfig['http'] {
   return {
     trustProxy: values.TRUST_PROXY ?? null,
     corsOrigins: values.CORS_ORIGINS,
     returnUrlHosts: values.RETURN_URL_HOSTS,
+    sandboxUrl: production ? null : (values.SANDBOX_URL ?? null),
     initDataMaxAgeSeconds: values.INIT_DATA_MAX_AGE_SECONDS,
   };
 }

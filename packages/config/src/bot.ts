@@ -1,25 +1,14 @@
 import type { ProviderSettings } from '@mingdan/payments/settings';
 import type { BotConfig, CliReading } from './bot-config.ts';
 import { botVariables, type Reading, settingsFrom, type Values } from './bot-settings.ts';
+import { certificatesAmong } from './certificates.ts';
 import { collect } from './collect.ts';
-import {
-  insecureAddresses,
-  missingOf,
-  oldKeyWarnings,
-  otherProtocol,
-  placeholderWarnings,
-  starsWarnings,
-} from './common.ts';
-import { type Environment, isProduction, rawValue } from './environment.ts';
+import { insecureAddresses, missingOf, oldKeyWarnings, placeholderWarnings } from './common.ts';
+import { type Environment, isProduction } from './environment.ts';
+import { readNotifyUrls } from './notify-urls.ts';
+import { canSell, chooseOffered, noneOfTheListed } from './offered.ts';
 import { ConfigError, type Problem, problem, type Warning } from './problems.ts';
-import {
-  chooseOffered,
-  noneOfTheListed,
-  type ProviderMap,
-  type ProviderName,
-  type ReadProviders,
-  readProviders,
-} from './providers.ts';
+import { type ProviderName, type ReadProviders, readProviders } from './providers.ts';
 import { describe, type VariableName } from './variables.ts';
 import { noProvider } from './webhook.ts';
 
@@ -38,47 +27,71 @@ function read(env: Environment, registry: readonly ProviderSettings[]): Reading 
   const production = isProduction(env);
   const found = collect(botVariables, env, (name) => describe(botVariables.keyof().parse(name)));
   const { values } = found;
-  const gateways = readProviders('bot', env, registry, production);
-  const choice = chooseOffered(values.PAYMENT_PROVIDERS, gateways.providers, registry, production);
-  const nothingToOffer = choice.offered.length === 0 && gateways.problems.length + choice.problems.length === 0;
+  const listed = values.PAYMENT_PROVIDERS;
+  const gateways = readProviders('bot', env, registry, { production, listed });
+  const wanted = { listed, providers: gateways.providers, registry, production, told: gateways.problems };
+  const choice = chooseOffered(wanted);
+  const nothingToOffer = !canSell(choice.offered, wanted) && gateways.problems.length + choice.problems.length === 0;
+  const notify = readNotifyUrls(env, meantToBeThere(registry, gateways), production);
   const problems = [
     ...found.problems,
     ...missingOf([...REQUIRED, ...(production ? REQUIRED_IN_PRODUCTION : [])], found, production),
     ...(production ? insecureAddresses(values) : []),
     ...(values.BAZI_SOURCE === 'yuanfenju' ? missingOf(['YUANFENJU_API_KEY'], found, true) : []),
     ...gateways.problems,
-    ...otherProtocol(env),
     ...choice.problems,
     ...(production && nothingToOffer ? nothingLeft(values, gateways, registry) : []),
+    ...chatWithoutStars(values, choice.offered),
+    ...notify.problems.filter(({ variable }) => !gateways.problems.some((told) => told.variable === variable)),
   ];
   const warnings = [
     ...placeholderWarnings([...found.placeholders, ...gateways.placeholders], problems),
-    ...choice.warnings,
     ...(nothingToOffer && !production ? [NO_PROVIDER] : []),
     ...warningsAbout(values, production),
+    ...notify.warnings,
     ...oldKeyWarnings(env),
-    ...starsWarnings(env),
   ];
-  const notify = ownNotifyUrls(env, gateways.providers);
   return {
     values,
     production,
-    problems: [...problems, ...notify.problems],
+    problems,
     rest: {
       providers: gateways.providers,
       offered: choice.offered,
-      notifyUrls: notify.urls,
+      notifyUrls: notify.notifyUrls,
+      refundNotifyUrls: notify.refundNotifyUrls,
+      starsByRate: listed?.includes('stars') ?? false,
+      certificates: certificatesAmong(env, registry, values.DATABASE_CA),
       warnings: warnings.map(({ text }) => text),
     },
     warnings,
   };
 }
 
+/** Those with all their keys, and those with a fault: everything that is wrong is told at once. */
+function meantToBeThere(registry: readonly ProviderSettings[], gateways: ReadProviders): ProviderName[] {
+  const faulty = new Set(gateways.problems.map(({ variable }) => variable));
+  return registry
+    .filter(
+      ({ provider, variables }) => gateways.providers.has(provider) || variables.some(({ name }) => faulty.has(name)),
+    )
+    .map(({ provider }) => provider);
+}
+
 /** Either no provider has its keys, or those that have them are not among the listed ones. */
 function nothingLeft(values: Values, gateways: ReadProviders, registry: readonly ProviderSettings[]): Problem[] {
-  if (values.PAYMENT_PROVIDERS === undefined || gateways.providers.size === 0)
-    return [noProvider('bot', registry), ...gateways.placeholders];
-  return [noneOfTheListed([...gateways.providers.keys()])];
+  const withKeys = registry
+    .filter(({ provider, onlyWhenListed }) => !onlyWhenListed && gateways.providers.has(provider))
+    .map(({ provider }) => provider);
+  if (values.PAYMENT_PROVIDERS !== undefined && withKeys.length > 0) return [noneOfTheListed(withKeys)];
+  return [noProvider('bot', registry), ...gateways.placeholders];
+}
+
+/** In chat there would be nothing to pay with. Without the bot's token that is what is told. */
+function chatWithoutStars(values: Values, offered: readonly ProviderName[]): Problem[] {
+  if (!values.CHAT_STARS_ONLY || offered.includes('stars') || values.TELEGRAM_BOT_TOKEN === undefined) return [];
+  const about = { expected: '0, or stars among the PAYMENT_PROVIDERS', example: '0' };
+  return [problem('refused', 'CHAT_STARS_ONLY', about, 'Stars are not offered, so nothing could be bought in chat')];
 }
 
 function warningsAbout(values: Values, production: boolean): Warning[] {
@@ -106,29 +119,8 @@ function warningsAbout(values: Values, production: boolean): Warning[] {
 const NO_PROVIDER: Warning = {
   code: 'no_provider',
   subject: 'PAYMENT_PROVIDERS',
-  text: 'No payment provider has its keys: only free products can be had',
+  text: 'No payment provider has its keys: only what is free or has a price in Stars can be had',
 };
-
-const NOTIFY_URL = {
-  expected: 'the full https address that the gateway sends its notices to',
-  example: 'https://pay.example.com/webhook/alipay',
-};
-
-function ownNotifyUrls(
-  env: Environment,
-  providers: ProviderMap,
-): { urls: BotConfig['notifyUrls']; problems: Problem[] } {
-  const urls: Partial<Record<ProviderName, string>> = {};
-  const problems: Problem[] = [];
-  for (const provider of providers.keys()) {
-    const name = `${provider.toUpperCase()}_NOTIFY_URL`;
-    const value = rawValue(env, name);
-    if (value === undefined) continue;
-    if (/^https?:\/\//.test(value) && URL.canParse(value)) urls[provider] = value;
-    else problems.push(problem('invalid', name, NOTIFY_URL));
-  }
-  return { urls, problems };
-}
 
 /** @throws ConfigError naming everything that is wrong */
 export function readBotConfig(env: Environment, options: { providers: readonly ProviderSettings[] }): BotConfig {

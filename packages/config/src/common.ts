@@ -1,5 +1,5 @@
 import type { Collected } from './collect.ts';
-import { type Environment, isInTheClear, isPlaceholder, rawValue } from './environment.ts';
+import { type Environment, isInTheClear, rawValue } from './environment.ts';
 import { type Problem, problem, type Warning } from './problems.ts';
 import { describe, type VariableName } from './variables.ts';
 
@@ -31,23 +31,6 @@ export function insecureAddresses(
     if (value === undefined || !isInTheClear(value)) return [];
     return [problem('invalid', name, describe(name), 'production wants https')];
   });
-}
-
-const PROTOCOL = { expected: 'plain, the only one that this release speaks', example: 'plain' };
-
-/** A gateway asked in another protocol than its account has would refuse every payment, and say so to buyers only. */
-export function otherProtocol(env: Environment): Problem[] {
-  const value = rawValue(env, 'PINGPONG_PROTOCOL');
-  const isPlain = value === undefined || isPlaceholder(value) || value.toLowerCase() === 'plain';
-  return isPlain ? [] : [problem('refused', 'PINGPONG_PROTOCOL', PROTOCOL)];
-}
-
-/** Whoever sets it counts on a chat that asks for Stars alone; this release would go on asking for money there. */
-export function starsWarnings(env: Environment): Warning[] {
-  const value = rawValue(env, 'CHAT_STARS_ONLY');
-  if (value === undefined || /^(?:0|false)$/i.test(value)) return [];
-  const text = 'CHAT_STARS_ONLY has no effect yet: Telegram Stars come with a later release';
-  return [{ code: 'stars_later', subject: 'CHAT_STARS_ONLY', text }];
 }
 
 /** Placeholders where nothing was required: said, but they stop nobody. */

@@ -1,8 +1,10 @@
 export type { BotConfig, CliConfig, CliReading } from './bot-config.ts';
+export { type CertificateEnd, endingSoon } from './certificates.ts';
 export { type Environment, isPlaceholder, isProduction } from './environment.ts';
 export type { TrustProxy } from './formats.ts';
 export { type LoadOptions, loadEnvironment, repositoryRoot } from './load.ts';
 export { type MigrateConfig, readMigrateConfig } from './migrate.ts';
+export type { NotifyUrls } from './notify-urls.ts';
 export { ConfigError, type Problem, type Warning } from './problems.ts';
 export type { ProviderMap, ProviderName } from './providers.ts';
 export { type ReadOptions, readBotConfig, readCliConfig, readWebhookConfig } from './readers.ts';

@@ -51,7 +51,9 @@ function running(root: string): Environment {
 }
 
 function secretsFor(root: string, env: Environment): Environment {
+  const listsMock = /\bmock\b/i.test(rawValue(env, 'PAYMENT_PROVIDERS') ?? '');
   const needed = ['API_KEY', 'ADMIN_TOKEN', 'DATA_ENCRYPTION_KEY', 'SECRET_KEY'];
+  if (listsMock) needed.push('MOCK_WEBHOOK_SECRET');
   if (needed.every((name) => rawValue(env, name) !== undefined)) return {};
   try {
     // The private half of the notice keys opens kept notices: no process needs it in its environment.

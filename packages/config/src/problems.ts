@@ -17,6 +17,8 @@ export interface Problem {
   readonly kind: 'missing' | 'placeholder' | 'invalid' | 'partial' | 'refused';
   readonly expected: string;
   readonly example: string;
+  /** what is wrong with it beyond that, in English */
+  readonly why?: string;
   /** the whole of it in one English line */
   readonly line: string;
 }
@@ -32,7 +34,7 @@ const WORDS = {
 export function problem(kind: Problem['kind'], variable: string, about: Description, more?: string): Problem {
   const { expected, example } = about;
   const line = `${variable} ${WORDS[kind]}: expected ${expected}, for example ${example}${more ? ` (${more})` : ''}`;
-  return { variable, kind, expected, example, line };
+  return { variable, kind, expected, example, line, ...(more ? { why: more } : {}) };
 }
 
 /** Something that stops nobody, but that an operator should know. */
@@ -44,8 +46,8 @@ export interface Warning {
     | 'odd_token'
     | 'short_key'
     | 'old_wechat_keys'
-    | 'not_in_release'
-    | 'stars_later'
+    | 'notify_query'
+    | 'notify_slash'
     | 'no_provider';
   /** the variable or provider that it is about */
   readonly subject: string;

@@ -81,6 +81,10 @@ export const variables = z.object({
     expected: 'host names, comma separated',
     example: 'shop.example.com',
   }),
+  SANDBOX_URL: variable(url.optional(), {
+    expected: 'the address of the sandbox, which `npm start` sets',
+    example: 'http://127.0.0.1:3002',
+  }),
   INIT_DATA_MAX_AGE_SECONDS: variable(format.whole(1).default(86_400), {
     expected: 'how old the identity of a Mini App may be, in seconds',
     example: '86400',
@@ -166,6 +170,10 @@ export const variables = z.object({
     expected: `one or more of ${providerNames.join(', ')}, comma separated, in the order in which they are offered`,
     example: 'pingpong',
   }),
+  CHAT_STARS_ONLY: variable(format.flag.default(false), {
+    expected: '1 (in chat only Telegram Stars are offered, everything on the web) or 0',
+    example: '1',
+  }),
 
   API_KEY: variable(z.string().optional(), {
     expected: 'a long random text (openssl rand -base64 32)',
@@ -232,6 +240,11 @@ export const variables = z.object({
 
 export type VariableName = keyof typeof variables.shape;
 export const variableNames = Object.keys(variables.shape) as VariableName[];
+
+/** True for what a process reads for itself, whether a provider reads it too or not. */
+export function isOwnVariable(name: string): boolean {
+  return Object.hasOwn(variables.shape, name);
+}
 
 export function describe(name: VariableName): Description {
   return descriptions.get(variables.shape[name]) ?? { expected: 'a value', example: name };

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { ProviderSettings } from '@mingdan/payments/settings';
 import { collect } from './collect.ts';
-import { insecureAddresses, missingOf, oldKeyWarnings, otherProtocol, placeholderWarnings } from './common.ts';
+import { insecureAddresses, missingOf, oldKeyWarnings, placeholderWarnings } from './common.ts';
 import { type Environment, isProduction } from './environment.ts';
 import type { TrustProxy } from './formats.ts';
 import { ConfigError, type Problem, problem } from './problems.ts';
@@ -52,9 +52,12 @@ export function readWebhookConfig(
   const production = isProduction(env);
   const read = collect(schema, env, (name) => describe(schema.keyof().parse(name)));
   const { values } = read;
-  const gateways = readProviders('webhook', env, options.providers, production);
+  const listed = values.PAYMENT_PROVIDERS;
+  const gateways = readProviders('webhook', env, options.providers, { production, listed });
   const databaseUrl = values.WEBHOOK_DATABASE_URL ?? values.DATABASE_URL;
-  const withoutGateway = gateways.providers.size === 0 && gateways.problems.length === 0;
+  // A shop that sells for Stars alone has no gateway that sends notices.
+  const withoutGateway =
+    gateways.providers.size === 0 && gateways.problems.length === 0 && !(listed ?? []).includes('stars');
 
   const problems: Problem[] = [
     ...read.problems,
@@ -62,7 +65,6 @@ export function readWebhookConfig(
     ...missingOf(production ? ['WEBHOOK_URL'] : [], read, production),
     ...(production ? insecureAddresses(values) : []),
     ...gateways.problems,
-    ...otherProtocol(env),
     ...(production && withoutGateway ? [noProvider('webhook', options.providers), ...gateways.placeholders] : []),
   ];
   if (problems.length > 0 || databaseUrl === undefined) throw new ConfigError(problems);
@@ -88,9 +90,10 @@ export function readWebhookConfig(
 export function noProvider(side: 'webhook' | 'bot', registry: readonly ProviderSettings[]): Problem {
   const [first] = registry;
   const keys = (first?.variables ?? []).filter(
-    ({ required, neededBy }) => required && (side === 'bot' || neededBy !== 'bot'),
+    ({ required, neededBy, when }) =>
+      required && (side === 'bot' || neededBy !== 'bot') && (when === undefined || when.is === when.otherwise),
   );
-  return problem('missing', keys.map(({ name }) => name).join(', ') || 'PAYMENT_PROVIDERS', {
+  return problem('missing', [...new Set(keys.map(({ name }) => name))].join(', ') || 'PAYMENT_PROVIDERS', {
     expected: 'all keys of one payment provider',
     example: `those of ${first?.provider ?? 'pingpong'}`,
   });

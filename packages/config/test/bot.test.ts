@@ -1,6 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, type Environment, readBotConfig, readCliConfig, readMigrateConfig } from '../src/index.ts';
-import { pingpongKeys, production, registry } from './given.ts';
+import {
+  ConfigError,
+  type Environment,
+  endingSoon,
+  readBotConfig,
+  readCliConfig,
+  readMigrateConfig,
+} from '../src/index.ts';
+import {
+  exampleCertificate,
+  exampleCertificateEnds,
+  pingpongKeys,
+  production,
+  registry,
+  stripePair,
+  v4Keys,
+} from './given.ts';
 
 const read = (env: Environment) => readBotConfig(env, { providers: registry });
 
@@ -30,7 +45,12 @@ describe('the bot process', () => {
       deepseek: { baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash', maxRetries: 3, timeoutMs: 180_000 },
       bazi: { source: 'local', fallback: 'none', yuanfenju: null },
       http: { corsOrigins: [], returnUrlHosts: [], initDataMaxAgeSeconds: 86_400, trustProxy: ['loopback'] },
-      offered: ['pingpong'],
+      offered: ['pingpong', 'stars'],
+      chatStarsOnly: false,
+      starsByRate: false,
+      notifyUrls: {},
+      refundNotifyUrls: {},
+      certificates: [],
       warnings: [],
     });
     expect(config.orders).toEqual({
@@ -97,6 +117,8 @@ describe('the bot process', () => {
     ['BAZI_SOURCE', 'stars'],
     ['BAZI_FALLBACK', 'yes'],
     ['PAYMENT_PROVIDERS', 'paypal'],
+    ['PINGPONG_PROTOCOL', 'v3'],
+    ['CHAT_STARS_ONLY', 'maybe'],
     ['NODE_ENV', 'staging-7'],
   ];
   test.each(wrong)('refuses %s=%s by one line that does not repeat the value', (name, value) => {
@@ -205,7 +227,7 @@ describe('production', () => {
 });
 
 describe('payment providers', () => {
-  const stripeKeys = { STRIPE_SECRET_KEY: 'sk', STRIPE_WEBHOOK_SECRET: 'wh' };
+  const stripeKeys = stripePair;
 
   test('some of the keys name the ones that are missing', () => {
     const lines = linesOf({ ...without('PINGPONG_API_SECRET', 'PINGPONG_WEBHOOK_SECRET'), ...stripeKeys });
@@ -226,55 +248,54 @@ describe('payment providers', () => {
       PINGPONG_WEBHOOK_SECRET: 'your-w',
     };
     const config = read(env);
-    expect(config.offered).toEqual(['stripe']);
+    expect(config.offered).toEqual(['stripe', 'stars']);
     expect(config.warnings.filter((line) => line.startsWith('PINGPONG_'))).toHaveLength(3);
   });
 
   test('PAYMENT_PROVIDERS narrows and orders what is offered, in any case of letters', () => {
     const env = { ...production, ...stripeKeys };
-    expect(read(env).offered).toEqual(['pingpong', 'stripe']);
+    expect(read(env).offered).toEqual(['pingpong', 'stripe', 'stars']);
     expect(read({ ...env, PAYMENT_PROVIDERS: 'STRIPE, pingpong' }).offered).toEqual(['stripe', 'pingpong']);
-    const narrowed = read({ ...env, PAYMENT_PROVIDERS: 'stripe' });
-    expect(narrowed.offered).toEqual(['stripe']);
-    expect([...narrowed.providers.keys()]).toEqual(['pingpong', 'stripe']);
+    expect(read({ ...env, PAYMENT_PROVIDERS: 'points,stars,stripe' }).offered).toEqual(['points', 'stars', 'stripe']);
   });
 
-  test('PAYMENT_PROVIDERS cannot name a provider without keys, nor mock in production', () => {
-    expect(linesOf({ ...production, PAYMENT_PROVIDERS: 'pingpong,stripe' }).join()).toMatch(
-      /PAYMENT_PROVIDERS .*stripe has no keys/,
-    );
-    expect(linesOf({ ...production, PAYMENT_PROVIDERS: 'pingpong,mock' }).join()).toMatch(
-      /PAYMENT_PROVIDERS cannot be used here.*mock/,
-    );
+  test('a provider that is not listed is there all the same, to settle what it has', () => {
+    const { offered, providers } = read({ ...production, ...stripeKeys, PAYMENT_PROVIDERS: 'stripe' });
+    expect(offered).toEqual(['stripe']);
+    expect([...providers.keys()]).toEqual(['pingpong', 'stripe', 'stars', 'points']);
   });
 
-  test('production does not start with nothing to pay with', () => {
-    expect(linesOf({ ...production, PAYMENT_PROVIDERS: 'stars' })).toEqual([
-      expect.stringMatching(/^PAYMENT_PROVIDERS cannot be used here: expected one or more of pingpong/),
+  test('PAYMENT_PROVIDERS cannot name a provider without keys, nor one that does not exist, nor mock in production', () => {
+    const about = (listed: string) => linesOf({ ...production, PAYMENT_PROVIDERS: listed });
+    expect(about('pingpong,stripe')).toEqual([expect.stringMatching(/^PAYMENT_PROVIDERS .*stripe has no keys/)]);
+    expect(about('pingpong,oxapay')).toEqual([expect.stringMatching(/^PAYMENT_PROVIDERS .*there is no oxapay/)]);
+    expect(about('pingpong,mock')).toEqual([expect.stringMatching(/^PAYMENT_PROVIDERS cannot be used here.*mock/)]);
+  });
+
+  test('a listed provider with some of its keys is told by the missing ones alone', () => {
+    const lines = linesOf({ ...production, STRIPE_SECRET_KEY: 'sk', PAYMENT_PROVIDERS: 'pingpong,stripe' });
+    expect(lines).toEqual([expect.stringMatching(/^STRIPE_WEBHOOK_SECRET is missing/)]);
+  });
+
+  test('coins and codes are offered only where they are listed, and are not enough for production', () => {
+    expect(read({ ...production, PAYMENT_PROVIDERS: 'pingpong,points' }).offered).toEqual(['pingpong', 'points']);
+    expect(linesOf({ ...production, PAYMENT_PROVIDERS: 'points' })).toEqual([
+      expect.stringMatching(/^PAYMENT_PROVIDERS cannot be used here: expected one or more of pingpong, stars, for/),
     ]);
-    const keyless = { ...without(...Object.keys(pingpongKeys)), PAYMENT_PROVIDERS: 'stars' };
-    expect(linesOf(keyless)).toEqual([expect.stringMatching(/^PINGPONG_MERCHANT_ID, .* is missing/)]);
-    const both = read({ ...production, PAYMENT_PROVIDERS: 'stars,pingpong' });
-    expect(both.offered).toEqual(['pingpong']);
-    expect(both.warnings).toContainEqual(expect.stringMatching(/PAYMENT_PROVIDERS names stars/));
   });
 
-  test.each(['v4', 'V3'])('PINGPONG_PROTOCOL=%s is refused by one line', (value) => {
-    expect(linesOf({ ...production, PINGPONG_PROTOCOL: value })).toEqual([
-      expect.stringMatching(/^PINGPONG_PROTOCOL cannot be used here: expected plain/),
-    ]);
-    expect(linesOf({ ...production, PINGPONG_PROTOCOL: 'plain' })).toEqual([]);
-  });
-
-  test('CHAT_STARS_ONLY is answered by a warning that Stars come later', () => {
-    const about = (value: string) =>
-      read({ ...production, CHAT_STARS_ONLY: value }).warnings.filter((line) => line.includes('CHAT_STARS_ONLY'));
-    expect(about('1')).toEqual([expect.stringContaining('later release')]);
-    expect(about('0')).toEqual([]);
+  test('mock is turned on by being listed, outside production, with the secret of its notices', () => {
+    const env = { ...production, NODE_ENV: 'development' };
+    expect(read({ ...env, MOCK_WEBHOOK_SECRET: 's' }).offered).toEqual(['pingpong', 'stars']);
+    const listed = { ...env, PAYMENT_PROVIDERS: 'pingpong,mock' };
+    expect(read({ ...listed, MOCK_WEBHOOK_SECRET: 's' }).offered).toEqual(['pingpong', 'mock']);
+    expect(linesOf(listed)).toEqual([expect.stringMatching(/^MOCK_WEBHOOK_SECRET is missing/)]);
+    expect(read({ ...production, MOCK_WEBHOOK_SECRET: 's' }).providers.has('mock')).toBe(false);
   });
 
   test('the bot process gets the merchant secret and not the notice secret', () => {
     expect(read(production).providers.get('pingpong')).toEqual({
+      protocol: 'plain',
       merchantId: 'M100',
       apiSecret: pingpongKeys.PINGPONG_API_SECRET,
     });
@@ -283,6 +304,126 @@ describe('payment providers', () => {
   test('the keys of WeChat API v2 are answered by one warning', () => {
     const { warnings } = read({ ...production, WECHAT_KEY: 'k', WECHAT_API_KEY: 'k' });
     expect(warnings.filter((line) => line.includes('WECHAT_API_V3_KEY'))).toHaveLength(1);
+  });
+});
+
+describe('Telegram Stars', () => {
+  const keyless = without(...Object.keys(pingpongKeys));
+
+  test('are offered last by themselves, and then only for products that have a price in them', () => {
+    expect(read(production)).toMatchObject({ offered: ['pingpong', 'stars'], starsByRate: false });
+    expect(read({ ...production, PAYMENT_PROVIDERS: 'stars,pingpong' })).toMatchObject({
+      offered: ['stars', 'pingpong'],
+      starsByRate: true,
+    });
+    expect(read({ ...production, PAYMENT_PROVIDERS: 'pingpong' })).toMatchObject({
+      offered: ['pingpong'],
+      starsByRate: false,
+    });
+  });
+
+  test('carry a shop in production where they are listed, and not where they might have no price', () => {
+    expect(read({ ...keyless, PAYMENT_PROVIDERS: 'stars' }).offered).toEqual(['stars']);
+    expect(linesOf(keyless)).toEqual([expect.stringMatching(/^PINGPONG_MERCHANT_ID, .* is missing/)]);
+    const development = read({ ...keyless, NODE_ENV: 'development' });
+    expect(development.warnings).toContainEqual(expect.stringMatching(/^No payment provider has its keys/));
+  });
+
+  test('say nothing of their own about the token of the bot', () => {
+    expect(linesOf({ ...without('TELEGRAM_BOT_TOKEN'), PAYMENT_PROVIDERS: 'stars,pingpong' })).toEqual([
+      expect.stringMatching(/^TELEGRAM_BOT_TOKEN is missing: /),
+    ]);
+    expect(read({ ...production, TELEGRAM_API_ROOT: 'http://bot-api:8081' }).providers.has('stars')).toBe(true);
+  });
+
+  test('alone in chat where CHAT_STARS_ONLY says so', () => {
+    expect(read({ ...production, CHAT_STARS_ONLY: '1' }).chatStarsOnly).toBe(true);
+    expect(read({ ...production, CHAT_STARS_ONLY: '0' }).chatStarsOnly).toBe(false);
+    expect(linesOf({ ...production, CHAT_STARS_ONLY: '1', PAYMENT_PROVIDERS: 'pingpong' })).toEqual([
+      expect.stringMatching(/^CHAT_STARS_ONLY cannot be used here: .*stars among the PAYMENT_PROVIDERS/),
+    ]);
+  });
+});
+
+describe('a provider with two protocols', () => {
+  test('wants the keys of the chosen one, and bears with those of the other', () => {
+    expect(read({ ...production, ...v4Keys }).providers.get('pingpong')).toMatchObject({ protocol: 'plain' });
+    const v4 = { ...without(...Object.keys(pingpongKeys)), ...v4Keys, PINGPONG_PROTOCOL: 'V4' };
+    expect(read(v4).providers.get('pingpong')).toMatchObject({ protocol: 'v4' });
+    expect(read({ ...v4, ...pingpongKeys }).providers.get('pingpong')).toMatchObject({ protocol: 'v4' });
+  });
+
+  test('names the protocol whose keys are missing', () => {
+    const lines = linesOf({ ...production, PINGPONG_PROTOCOL: 'v4', PINGPONG_SALT: 's' });
+    expect(lines).toEqual([expect.stringMatching(/^PINGPONG_CLIENT_ID is missing.*PINGPONG_PROTOCOL=v4/)]);
+    const forgotten = linesOf({ ...without(...Object.keys(pingpongKeys)), ...v4Keys });
+    expect(forgotten).toHaveLength(3);
+    for (const line of forgotten) expect(line).toContain('PINGPONG_PROTOCOL=plain');
+  });
+
+  test('says nothing of a protocol without any keys', () => {
+    const { offered } = read({ ...without(...Object.keys(pingpongKeys)), PINGPONG_PROTOCOL: 'v4', ...stripePair });
+    expect(offered).toEqual(['stripe', 'stars']);
+  });
+});
+
+describe('notify addresses', () => {
+  const about = (value: string, mode = 'production') => ({
+    ...production,
+    NODE_ENV: mode,
+    PINGPONG_NOTIFY_URL: value,
+  });
+
+  test('stand in for the built ones, for notices and refund notices apart', () => {
+    const config = read({
+      ...about('https://pay.test/webhook/pingpong'),
+      PINGPONG_REFUND_NOTIFY_URL: 'https://pay.test/webhook/pingpong/refund',
+    });
+    expect(config.notifyUrls).toEqual({ pingpong: 'https://pay.test/webhook/pingpong' });
+    expect(config.refundNotifyUrls).toEqual({ pingpong: 'https://pay.test/webhook/pingpong/refund' });
+  });
+
+  test.each([
+    ['pay.test/webhook/pingpong', ''],
+    ['https://pay.test/webhook/pingpong?shop=1', 'query string'],
+    ['http://pay.test/webhook/pingpong', 'https'],
+  ])('%s is refused in production', (value, why) => {
+    expect(linesOf(about(value))).toEqual([expect.stringMatching(/^PINGPONG_NOTIFY_URL is not valid: expected /)]);
+    expect(linesOf(about(value)).join()).toContain(why);
+  });
+
+  test('are told beside what else is wrong with their provider, and not of one that is off', () => {
+    const { PINGPONG_API_SECRET: _, ...rest } = about('http://pay.test/webhook/pingpong');
+    expect(linesOf(rest).map((line) => line.split(' ')[0])).toEqual(['PINGPONG_API_SECRET', 'PINGPONG_NOTIFY_URL']);
+    expect(linesOf({ ...production, STRIPE_NOTIFY_URL: 'http://pay.test' })).toEqual([]);
+  });
+
+  test('are only warned of where they may work', () => {
+    const slash = read(about('https://pay.test/webhook/pingpong/'));
+    expect(slash.notifyUrls.pingpong).toBe('https://pay.test/webhook/pingpong/');
+    expect(slash.warnings).toContainEqual(expect.stringMatching(/^PINGPONG_NOTIFY_URL: it ends with a slash/));
+    const query = read(about('http://tunnel.test/webhook/pingpong?a=b', 'development'));
+    expect(query.warnings).toContainEqual(expect.stringMatching(/^PINGPONG_NOTIFY_URL: WeChat Pay sends no notices/));
+  });
+});
+
+describe('certificates', () => {
+  test('are found in any of the ways in which they are written, with their end', () => {
+    const pem = exampleCertificate.replaceAll('\n', '\\n');
+    const bare = exampleCertificate.replace(/-----[A-Z ]+-----|\s/g, '');
+    for (const STRIPE_SECRET_KEY of [exampleCertificate, pem, bare, `${pem},${bare}`]) {
+      const { certificates } = read({ ...production, ...stripePair, STRIPE_SECRET_KEY });
+      expect(new Set(certificates.map(({ variable }) => variable))).toEqual(new Set(['STRIPE_SECRET_KEY']));
+      expect(certificates[0]?.notAfter).toEqual(exampleCertificateEnds);
+    }
+    expect(read({ ...production, ...stripePair }).certificates).toEqual([]);
+  });
+
+  test('are named 30 days before their end', () => {
+    const certificates = [{ variable: 'X', notAfter: new Date('2026-12-31T00:00:00Z') }];
+    expect(endingSoon(certificates, new Date('2026-11-30T00:00:00Z'))).toEqual([]);
+    expect(endingSoon(certificates, new Date('2026-12-02T00:00:00Z'))).toEqual(certificates);
+    expect(endingSoon(certificates, new Date('2027-02-01T00:00:00Z'))).toEqual(certificates);
   });
 });
 

@@ -101,6 +101,13 @@ describe('the environment', () => {
     expect(env.NOTICE_PRIVATE_KEY).toBeUndefined();
   });
 
+  test('brings the secret of mock where mock is listed, also beside keys of your own', () => {
+    const { MOCK_WEBHOOK_SECRET, ...own } = persistedSecrets(root);
+    expect(loadEnvironment({ cwd: root, env: own }).MOCK_WEBHOOK_SECRET).toBeUndefined();
+    const listed = loadEnvironment({ cwd: root, env: { ...own, PAYMENT_PROVIDERS: 'pingpong,mock' } });
+    expect(listed.MOCK_WEBHOOK_SECRET).toBe(MOCK_WEBHOOK_SECRET);
+  });
+
   test('is no other for a process that does not ask for it', () => {
     keep('.mingdan/running.json', JSON.stringify({ pid: process.pid, env: { C: 'run' } }));
     expect(loadEnvironment({ cwd: root, env: {} }).C).toBeUndefined();

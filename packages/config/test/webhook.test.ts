@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, type Environment, readWebhookConfig } from '../src/index.ts';
-import { pingpongKeys, production, registry } from './given.ts';
+import { pingpongKeys, production, registry, v4Keys } from './given.ts';
 
 const read = (env: Environment) => readWebhookConfig(env, { providers: registry });
 const development = { DATABASE_URL: 'postgres://shop@127.0.0.1:5432/mingdan' };
@@ -31,6 +31,37 @@ describe('the webhook process', () => {
     ]) {
       expect(everything).not.toContain(secret);
     }
+  });
+
+  test('is told of no provider that sends no notices', () => {
+    const config = read({ ...production, PAYMENT_PROVIDERS: 'pingpong,stars,points' });
+    expect([...config.providers.keys()]).toEqual(['pingpong']);
+    expect(JSON.stringify([...config.providers])).not.toContain(production.TELEGRAM_BOT_TOKEN);
+  });
+
+  test('takes the notices of both protocols, whichever opens payments', () => {
+    const both = { ...development, ...pingpongKeys, ...v4Keys };
+    for (const PINGPONG_PROTOCOL of ['plain', 'v4']) {
+      expect(read({ ...both, PINGPONG_PROTOCOL }).providers.get('pingpong')).toMatchObject({
+        noticeSecret: pingpongKeys.PINGPONG_WEBHOOK_SECRET,
+        salt: v4Keys.PINGPONG_SALT,
+      });
+    }
+  });
+
+  test('takes those of mock with its secret, and never in production', () => {
+    const secret = { MOCK_WEBHOOK_SECRET: 'made-once' };
+    expect([...read({ ...development, ...secret }).providers.keys()]).toEqual(['mock']);
+    expect(linesOf({ ...development, PAYMENT_PROVIDERS: 'mock' })).toEqual([
+      expect.stringMatching(/^MOCK_WEBHOOK_SECRET is missing/),
+    ]);
+    expect([...read({ ...production, ...secret }).providers.keys()]).toEqual(['pingpong']);
+  });
+
+  test('runs in production without a gateway where Stars are listed', () => {
+    const env = { NODE_ENV: 'production', DATABASE_URL: production.DATABASE_URL, WEBHOOK_URL: production.WEBHOOK_URL };
+    expect(read({ ...env, PAYMENT_PROVIDERS: 'stars' }).providers.size).toBe(0);
+    expect(linesOf({ ...env, PAYMENT_PROVIDERS: 'points' })).toHaveLength(1);
   });
 
   test('runs with only its own keys of a provider', () => {

@@ -1,25 +1,26 @@
 import type { Db } from '@mingdan/db';
-import { formatAmount } from '@mingdan/kernel';
+import { moneyText } from '@mingdan/kernel';
 import { failAndRefund, type Order } from '@mingdan/orders';
 import { enqueue, type MessageTemplate } from '@mingdan/outbox';
 import { alarm } from './alarm.ts';
 import type { FulfilmentDeps } from './contract.ts';
 
-/** "19.90 CNY" */
-export function amountText(order: Pick<Order, 'amount'>): string {
-  return `${formatAmount(order.amount)} ${order.amount.currency}`;
+/** "19.90 CNY": what the order was paid with, else its price. */
+export function amountText(order: Pick<Order, 'amount'> & Partial<Pick<Order, 'paidWith'>>): string {
+  return moneyText(order.paidWith ?? order.amount);
 }
 
 /**
  * The end of an order that cannot be fulfilled: failed, its refund asked for, the buyer and the operators told, in one transaction.
+ * @returns the ids of the refunds
  * @throws OrderTakenAway where somebody else has it, or its report is on its way already
  */
 export async function failOrder(
   deps: Pick<FulfilmentDeps, 'vault' | 'operatorChatId' | 'log'>,
   tx: Db,
   order: Order,
-  why: { reason: string; owner: string | null; by: string },
-): Promise<void> {
+  why: { reason: string; owner: string | null; by: string; refundId?: string | null },
+): Promise<string[]> {
   const refunds = await failAndRefund(tx, { orderId: order.id, orderNo: order.orderNo, ...why });
   const amount = amountText(order);
   const params = { orderNo: order.orderNo, product: order.productNames, amount, reason: why.reason };
@@ -45,4 +46,5 @@ export async function failOrder(
     { order_no: order.orderNo, status: 'failed', reason: why.reason, refunds: refunds.length },
     'order moved',
   );
+  return refunds;
 }

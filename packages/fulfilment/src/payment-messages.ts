@@ -23,6 +23,8 @@ export async function paymentMessageEdits(
     edits: `pay:${order.orderNo}:${provider}`,
     dedupeKey: `pay-edit:${order.orderNo}:${provider}:${state}`,
     message: {
+      // An invoice has no text to change; one that was paid shows so by itself.
+      ...(provider === 'stars' && { replaces: state === 'paid' && order.provider === 'stars' ? 'receipt' : 'invoice' }),
       template: `payment_request_${state}`,
       params: { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) },
     },

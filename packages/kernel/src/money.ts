@@ -1,6 +1,6 @@
 import { MingdanError } from './errors.ts';
 
-/** Decimals on the wire per currency (ISO 4217; USDT has 6 here, XTR = Telegram Stars has none). */
+/** Decimals on the wire per currency (ISO 4217; USDT has 6 here, XTR = Telegram Stars and COIN = our own coins have none). */
 const DECIMALS = {
   CNY: 2,
   USD: 2,
@@ -14,6 +14,7 @@ const DECIMALS = {
   KRW: 0,
   USDT: 6,
   XTR: 0,
+  COIN: 0,
 } as const;
 
 export type Currency = keyof typeof DECIMALS;
@@ -60,4 +61,13 @@ export function parseAmount(text: string, currency: Currency): Money {
     });
   }
   return { minor, currency };
+}
+
+/** Stars and coins by their signs, which every language reads; no ISO code stands for them. */
+const SIGNS: Readonly<Partial<Record<Currency, string>>> = { XTR: '⭐', COIN: '🪙' };
+
+/** As messages name money: "19.90 CNY", "2.86 USDT", "150 ⭐". Digits that say nothing are left out behind the second decimal. */
+export function moneyText(money: Money): string {
+  const digits = formatAmount(money).replace(/(\.\d\d\d*?)0+$/, '$1');
+  return `${digits} ${SIGNS[money.currency] ?? money.currency}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { currencies, decimalsOf, formatAmount, isCurrency, parseAmount } from '../src/index.ts';
+import { currencies, decimalsOf, formatAmount, isCurrency, moneyText, parseAmount } from '../src/index.ts';
 
 describe('an amount', () => {
   test('written and read again is the same, in every currency', () => {
@@ -43,4 +43,14 @@ describe('an amount', () => {
     expect(isCurrency('cny')).toBe(false);
     expect(decimalsOf('XTR')).toBe(0);
   });
+});
+
+test.each([
+  [1990, 'CNY', '19.90 CNY'],
+  [2_860_000, 'USDT', '2.86 USDT'],
+  [2_857_143, 'USDT', '2.857143 USDT'],
+  [150, 'XTR', '150 ⭐'],
+  [199, 'COIN', '199 🪙'],
+] as const)('%d minor units of %s are named %s in messages', (minor, currency, text) => {
+  expect(moneyText({ minor, currency })).toBe(text);
 });

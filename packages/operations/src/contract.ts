@@ -20,8 +20,13 @@ export interface OperationSettings {
   /** the gateways that new payments are offered, in this order */
   readonly offered: readonly ProviderName[];
   readonly orderExpiryMinutes: number;
-  /** providers' own notify URLs that override the built one */
+  /** providers' own notify URLs that override the built ones */
   readonly notifyUrls: Readonly<Partial<Record<ProviderName, string>>>;
+  readonly refundNotifyUrls: Readonly<Partial<Record<ProviderName, string>>>;
+  /** CHAT_STARS_ONLY: in chat nothing but Telegram Stars is offered */
+  readonly chatStarsOnly: boolean;
+  /** Stars are listed in PAYMENT_PROVIDERS: products without a price in Stars are sold for them by their rate */
+  readonly starsByRate: boolean;
   /** first of SECRET_KEY signs, all verify */
   readonly secretKeys: readonly string[];
   readonly operatorChatId: number | null;

@@ -1,11 +1,10 @@
-import { changed } from '@mingdan/db';
 import { paymentMessageEdits } from '@mingdan/fulfilment';
 import { messageOf } from '@mingdan/kernel';
 import { expire, findOrder, type Order } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
+import { type Attempt, attemptsOf, closeAttempt, isOver } from './attempts.ts';
 import { checkPayment } from './check-payment.ts';
 import type { OperationDeps } from './contract.ts';
-import { type Attempt, attemptsOf } from './settle.ts';
 
 /** How long an overdue order waits for a gateway that does not answer. A payment that comes later still revives it. */
 const PATIENCE_MS = 60 * 60_000;
@@ -20,46 +19,54 @@ export async function expireOrder(
   const patient = deps.clock.now().getTime() - order.expiresAt.getTime() < PATIENCE_MS;
   const closed = await closeAtGateways(deps, order);
   if (closed === 'paid') return 'paid';
+  // Money that is seen but not final: the order waits for it, however long the gateway takes.
+  if (closed === 'processing') return 'later';
   if (closed === 'unreachable' && patient) return 'later';
   return (await end(deps, order, 'expired', 'system')) ? 'expired' : 'not_unpaid';
 }
 
-/** The buyer changed their mind. */
+/** The buyer changed their mind, or the seller's server closes the order. A buyer closes only their own. */
 export async function cancelOrder(
   deps: OperationDeps,
-  wanted: { orderNo: string; userId: number },
-): Promise<'cancelled' | 'not_cancellable' | 'paid'> {
+  wanted: { orderNo: string; userId?: number; by?: 'buyer' | 'api' },
+): Promise<'cancelled' | 'not_cancellable' | 'processing' | 'paid'> {
   const order = await findOrder(deps.db, wanted.orderNo);
-  if (!order || order.userId !== wanted.userId) return 'not_cancellable';
+  if (!order || (wanted.userId !== undefined && order.userId !== wanted.userId)) return 'not_cancellable';
   if (order.paidAt !== null) return 'paid';
   if (order.status !== 'pending_payment') return 'not_cancellable';
   const closed = await closeAtGateways(deps, order);
   if (closed === 'paid') return 'paid';
-  // Money is there that fits no order: nobody should read that there is nothing to pay.
-  if (closed === 'mismatch') return 'not_cancellable';
-  return (await end(deps, order, 'cancelled', 'buyer')) ? 'cancelled' : 'not_cancellable';
+  // Money is there that fits no order, or on its way: nobody should read that there is nothing to pay.
+  if (closed === 'mismatch' || closed === 'processing') return 'processing';
+  return (await end(deps, order, 'cancelled', wanted.by ?? 'buyer')) ? 'cancelled' : 'not_cancellable';
 }
 
 async function closeAtGateways(
   deps: OperationDeps,
   order: Order,
-): Promise<'closed' | 'paid' | 'mismatch' | 'unreachable'> {
+): Promise<'closed' | 'paid' | 'mismatch' | 'processing' | 'unreachable'> {
   const { found } = await checkPayment(deps, order.orderNo);
   if (found === 'paid') return 'paid';
-  if (found === 'mismatch') return 'mismatch';
+  if (found === 'mismatch' || found === 'processing') return found;
   if (found === 'not_started') return 'closed';
-  const attempts = await attemptsOf(deps.db, order.id);
+  const attempts = (await attemptsOf(deps.db, order.id)).filter(({ status }) => status === 'open');
   const results = await Promise.all(attempts.map((attempt) => close(deps, order, attempt)));
   // It may have been paid between the question and the closing.
   const after = await checkPayment(deps, order.orderNo);
-  if (after.found === 'paid') return 'paid';
+  if (after.found === 'paid' || after.found === 'mismatch' || after.found === 'processing') return after.found;
   return results.includes(false) || after.found === 'unreachable' ? 'unreachable' : 'closed';
 }
 
 async function close(deps: OperationDeps, order: Order, attempt: Attempt): Promise<boolean> {
+  const client = deps.clients.get(attempt.provider);
+  // A gateway that closes nothing ends the payment by itself; until then, and some time longer, it is asked about.
+  if (client && !client.closePayment) {
+    if (isOver(order, attempt, deps.clock.now())) await closeAttempt(deps.db, attempt.id);
+    return true;
+  }
   try {
-    await deps.clients.get(attempt.provider)?.closePayment?.(attempt.gatewayOrderId);
-    await changed(deps.db, `update payment_attempts set status = 'closed' where id = :id`, { id: attempt.id });
+    await client?.closePayment?.(attempt);
+    await closeAttempt(deps.db, attempt.id);
     return true;
   } catch (error) {
     const cause = messageOf(error);

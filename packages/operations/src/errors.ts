@@ -4,6 +4,11 @@ export type OperationErrorCode =
   | 'order_not_found'
   | 'order_not_payable'
   | 'provider_not_offered'
+  | 'method_not_offered'
+  | 'not_enough_coins'
+  | 'amount_exceeds_payment'
+  | 'refund_id_taken'
+  | 'held_not_decidable'
   | 'gateway_timeout'
   | 'gateway_refused'
   | 'no_such_matter'
@@ -14,6 +19,11 @@ const hints: Record<OperationErrorCode, string> = {
   order_not_found: 'Check the order number (mingdan orders list)',
   order_not_payable: 'It is paid, expired or ended: mingdan orders show tells',
   provider_not_offered: 'Set the keys of this provider, or offer another one',
+  method_not_offered: 'docs/payments.md lists what each method takes',
+  not_enough_coins: 'The buyer tops up, or pays another way',
+  amount_exceeds_payment: 'mingdan orders show tells what is left of the payment',
+  refund_id_taken: 'Use another refund id for another order or amount',
+  held_not_decidable: 'mingdan inbox show tells what can be answered',
   gateway_timeout: 'The gateway does not answer; the order stays payable, try again',
   no_such_matter: 'See: mingdan inbox list --all',
   refund_not_open: 'It is under way or done: mingdan orders show tells',

@@ -1,12 +1,34 @@
-export { askForRefund, openReason, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
-export { checkPayment } from './check-payment.ts';
+export { amountIn } from './amounts.ts';
+export { askForRefund, openReason, type RefundAnswer, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
+export { type Attempt, attemptsOf } from './attempts.ts';
+export { checkPayment, queryPayment } from './check-payment.ts';
+export {
+  compareDay,
+  compareYesterday,
+  comparisonsSince,
+  type DayComparison,
+  type Difference,
+  yesterdayInShanghai,
+} from './compare-days.ts';
 export type { OperationDeps, OperationSettings } from './contract.ts';
 export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
+export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from './gateway-health.ts';
+export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface } from './offer.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
-export { type OrderStatusJson, orderStatusJson, type PaymentStatus } from './order-status-json.ts';
+export { type OrderStatusJson, orderStatusJson, type PaymentStatus, paymentStatus } from './order-status-json.ts';
+export { askDuePayments, askOpenPayments, confirmPayment } from './reconcile.ts';
+export {
+  acceptRedPacket,
+  claimRedPacketCode,
+  enterRedPacketCode,
+  type RedPacketAnswer,
+  type RedPacketErrorCode,
+  RedPacketRefused,
+  rejectRedPacket,
+} from './red-packets.ts';
 export { readReport, resendReport } from './report-of-order.ts';
-export { type Resolution, resolveInboxItem } from './resolve-inbox.ts';
-export { type Attempt, attemptsOf, type Found, settleByQuery, wakeWorkers } from './settle.ts';
-export { isPayable, type StartedPayment, startPayment } from './start-payment.ts';
+export { type Resolution, refundOverdueHeld, resolveInboxItem } from './resolve-inbox.ts';
+export { type Found, settleByQuery, wakeWorkers } from './settle.ts';
+export { isPayable, type PaymentWish, type StartedPayment, startPayment } from './start-payment.ts';
 export { type Stats, stats } from './stats.ts';

@@ -1,5 +1,5 @@
 import { formatAmount } from '@mingdan/kernel';
-import type { Order, RefundStatus } from '@mingdan/orders';
+import type { Order, OrderRefund, RefundStatus } from '@mingdan/orders';
 
 export type PaymentStatus = 'waiting' | 'processing' | 'paid' | 'failed' | 'expired' | 'refunded';
 
@@ -18,17 +18,20 @@ export interface OrderStatusJson {
   completed_at?: string;
 }
 
-type ShownOrder = Pick<Order, 'orderNo' | 'status' | 'amount' | 'delivery' | 'createdAt' | 'paidAt' | 'completedAt'>;
+type ShownOrder = Pick<
+  Order,
+  'orderNo' | 'status' | 'amount' | 'delivery' | 'createdAt' | 'paidAt' | 'paymentSeenAt' | 'completedAt'
+>;
 
 /** The `data` of the answer; times in ISO 8601 UTC. */
-export function orderStatusJson(order: ShownOrder, refundStatus: RefundStatus | 'none'): OrderStatusJson {
+export function orderStatusJson(order: ShownOrder, refund: OrderRefund): OrderStatusJson {
   return {
     order_no: order.orderNo,
     status: order.status,
-    payment_status: paymentStatus(order, refundStatus),
+    payment_status: paymentStatus(order, refund),
     amount: Number(formatAmount(order.amount)),
     currency: order.amount.currency,
-    refund_status: refundStatus,
+    refund_status: refund.status,
     ...(order.delivery === 'none' ? {} : { delivery: order.delivery }),
     created_at: order.createdAt.toISOString(),
     ...(order.paidAt ? { paid_at: order.paidAt.toISOString() } : {}),
@@ -38,12 +41,12 @@ export function orderStatusJson(order: ShownOrder, refundStatus: RefundStatus | 
 
 /** What became of the money, as the buyer sees it: an order that failed after it was paid stays `paid` until the refund is through. */
 export function paymentStatus(
-  order: Pick<Order, 'status' | 'paidAt'>,
-  refundStatus: RefundStatus | 'none',
+  order: Pick<Order, 'status' | 'paidAt' | 'paymentSeenAt'>,
+  refund: OrderRefund,
 ): PaymentStatus {
-  if (refundStatus === 'succeeded') return 'refunded';
+  if (refund.status === 'succeeded' && refund.whole) return 'refunded';
   if (order.paidAt !== null) return 'paid';
   if (order.status === 'failed') return 'failed';
   if (order.status === 'expired') return 'expired';
-  return 'waiting';
+  return order.paymentSeenAt === null ? 'waiting' : 'processing';
 }

@@ -1,9 +1,10 @@
-import { changed, row } from '@mingdan/db';
-import { settleRefund } from '@mingdan/orders';
+import { changed, type Db, row } from '@mingdan/db';
+import { overdueHeldPayments, settleHeldPayment, settleRefund } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
 import { askForRefund } from './ask-for-refund.ts';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
+import { wakeWorkers } from './settle.ts';
 
 export interface Resolution {
   readonly id: number;
@@ -14,12 +15,14 @@ export interface Resolution {
   readonly refund?: boolean;
   /** the money was given back by hand: book the refund of this matter as done */
   readonly paidByHand?: boolean;
+  /** held money: `deliver` pays the order with it, `wait` gives it 72 hours more; `refund` gives it back */
+  readonly held?: 'deliver' | 'wait';
 }
 
 /**
  * Closes a matter of the inbox, once: with a refund of its order and an answer to its buyer where they are wanted.
  * @returns false where it was closed already, and then nothing was done
- * @throws OperationRefused no_such_matter | no_buyer
+ * @throws OperationRefused no_such_matter | no_buyer | held_not_decidable
  */
 export async function resolveInboxItem(deps: OperationDeps, resolution: Resolution): Promise<boolean> {
   const { id, note, reply, refund, paidByHand } = resolution;
@@ -27,11 +30,12 @@ export async function resolveInboxItem(deps: OperationDeps, resolution: Resoluti
     status: string;
     orderNo: string | null;
     refundId: string | null;
+    heldId: number | null;
     userId: number | null;
     chatId: number | null;
   }>(
     deps.db,
-    `select i.status, o.order_no as "orderNo", i.details ->> 'refund_id' as "refundId", u.id as "userId", u.telegram_id as "chatId"
+    `select i.status, o.order_no as "orderNo", i.details ->> 'refund_id' as "refundId", (i.details ->> 'held_id')::bigint as "heldId", u.id as "userId", u.telegram_id as "chatId"
        from inbox_items i left join orders o on o.id = i.order_id left join users u on u.id = o.user_id where i.id = :id`,
     { id },
   );
@@ -39,6 +43,8 @@ export async function resolveInboxItem(deps: OperationDeps, resolution: Resoluti
   const { orderNo, chatId, refundId } = item;
   if (paidByHand && refundId === null) throw new OperationRefused('no_buyer', `matter ${id} is about no refund`);
   if (item.status === 'resolved') return false;
+  if (item.heldId !== null && (refund || resolution.held)) return settleHeld(deps, item.heldId, resolution);
+  if (resolution.held) throw new OperationRefused('held_not_decidable', `matter ${id} holds no money`);
   if (refund && orderNo === null) throw new OperationRefused('no_buyer', `matter ${id} belongs to no order`);
   if (reply && chatId === null) throw new OperationRefused('no_buyer', `matter ${id} has no buyer with a chat`);
   // The money first: a matter that is closed and whose refund was lost is seen by nobody.
@@ -59,6 +65,43 @@ export async function resolveInboxItem(deps: OperationDeps, resolution: Resoluti
   });
   deps.log.info({ inbox: id, order_no: orderNo, closed, refund: refund ?? false }, 'inbox matter resolved');
   return closed;
+}
+
+/** @returns false where it was decided before */
+async function settleHeld(deps: OperationDeps, heldId: number, resolution: Resolution): Promise<boolean> {
+  const { id, note } = resolution;
+  const answer = resolution.held ?? 'refund';
+  const outcome = await deps.db.transaction(async (tx) => {
+    const settled = await settleHeldPayment(tx, heldId, answer, 'operator');
+    if (settled === 'delivered' || settled === 'refunding')
+      await resolveHeldItem(tx, heldId, note === '' ? answer : note);
+    return settled;
+  });
+  deps.log.info({ inbox: id, held: heldId, outcome }, 'held money decided');
+  if (outcome === 'amount_unknown' || outcome === 'no_order' || outcome === 'order_paid')
+    throw new OperationRefused('held_not_decidable', `held money ${heldId}: ${outcome}`);
+  if (outcome !== 'waiting') await wakeWorkers(deps.db);
+  return outcome !== 'already';
+}
+
+export async function resolveHeldItem(tx: Db, heldId: number, resolution: string): Promise<void> {
+  await changed(
+    tx,
+    `update inbox_items set status = 'resolved', resolution = :resolution, resolved_at = now() where dedupe_key = 'held:' || :heldId and status = 'open'`,
+    { heldId, resolution },
+  );
+}
+
+/** Nobody decided about held money in 72 hours: it goes back, where its gateway can. */
+export async function refundOverdueHeld(deps: OperationDeps): Promise<void> {
+  for (const held of await overdueHeldPayments(deps.db, 50)) {
+    await deps.db.transaction(async (tx) => {
+      const outcome = await settleHeldPayment(tx, held.id, 'refund', 'system');
+      if (outcome !== 'refunding') return;
+      await resolveHeldItem(tx, held.id, 'refunded: nobody decided in 72 hours');
+      deps.log.warn({ order_no: held.orderNo, provider: held.provider, held: held.id }, 'held money goes back');
+    });
+  }
 }
 
 /** Only a refund that the gateway is not being asked for any more: else the money could go twice. */

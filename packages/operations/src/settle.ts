@@ -1,51 +1,80 @@
 import { createHash } from 'node:crypto';
-import { changed, type Db, rows } from '@mingdan/db';
-import { type Money, messageOf } from '@mingdan/kernel';
+import { changed, type Db } from '@mingdan/db';
+import { messageOf } from '@mingdan/kernel';
 import { type Order, quietVerdicts, type RecordedNotice, recordNotice } from '@mingdan/orders';
-import type { GatewayPaymentState, PaymentClient, ProviderName } from '@mingdan/payments';
+import type { GatewayPaymentState, PaymentClient } from '@mingdan/payments';
+import { type Attempt, closeAttempt, isOver } from './attempts.ts';
 import type { OperationDeps } from './contract.ts';
 
-export interface Attempt {
-  readonly id: number;
-  readonly provider: ProviderName;
-  readonly method: string;
-  readonly gatewayOrderId: string;
-  readonly providerPaymentId: string | null;
-  readonly paymentUrl: string | null;
-  readonly status: 'open' | 'closed';
-  readonly amount: Money;
-}
-
-export const ATTEMPT = `id, provider, method, gateway_order_id as "gatewayOrderId", provider_payment_id as "providerPaymentId", payment_url as "paymentUrl",
-  status, jsonb_build_object('minor', amount_minor, 'currency', currency) as amount`;
-
-export function attemptsOf(db: Db, orderId: number): Promise<Attempt[]> {
-  return rows<Attempt>(db, `select ${ATTEMPT} from payment_attempts where order_id = :orderId order by id`, {
-    orderId,
-  });
-}
-
-/** `mismatch`: money came that does not fit the order; it is not booked, and operators have it. */
-export type Found = 'paid' | 'mismatch' | 'pending' | 'failed' | 'closed' | 'not_started' | 'unreachable';
+/** `mismatch`: money came that does not fit the order; it is not booked, and operators have it. `processing`: it is seen, not final. */
+export type Found =
+  | 'paid'
+  | 'mismatch'
+  | 'processing'
+  | 'pending'
+  | 'failed'
+  | 'closed'
+  | 'not_started'
+  | 'unreachable';
 
 /** Asks one gateway about one payment and books what it says, by the same path as a notice. */
 export async function settleByQuery(deps: OperationDeps, order: Order, attempt: Attempt): Promise<Found> {
+  return (await askGateway(deps, order, attempt)).found;
+}
+
+/** The same, with the gateway's own word. */
+export async function askGateway(
+  deps: OperationDeps,
+  order: Order,
+  attempt: Attempt,
+): Promise<{ found: Found; providerStatus: string }> {
   const client = deps.clients.get(attempt.provider);
-  if (!client) return 'unreachable';
+  if (!client) return { found: 'unreachable', providerStatus: 'not_set_up' };
   let state: GatewayPaymentState;
   try {
-    state = await client.queryPayment(attempt.gatewayOrderId);
+    state = await client.queryPayment(attempt);
   } catch (error) {
     deps.log.warn(
       { order_no: order.orderNo, provider: attempt.provider, cause: messageOf(error) },
       'the gateway could not be asked',
     );
-    return 'unreachable';
+    return { found: 'unreachable', providerStatus: 'unreachable' };
   }
+  return { found: await settle(deps, order, attempt, client, state), providerStatus: state.providerStatus };
+}
+
+async function settle(
+  deps: OperationDeps,
+  order: Order,
+  attempt: Attempt,
+  client: PaymentClient,
+  state: GatewayPaymentState,
+): Promise<Found> {
   if (state.status === 'unknown') return 'pending';
-  if (state.status !== 'paid' && state.status !== 'failed') return state.status;
+  if (state.status === 'pending' || state.status === 'closed') {
+    // What was seen on its way has not come: the order may expire again.
+    if (order.paymentSeenAt !== null) await forgetSeen(deps, order, attempt);
+    // Where nothing can be closed, "closed" is only the end of its time, and money may come late.
+    const final = client.closePayment !== undefined || isOver(order, attempt, deps.clock.now());
+    if (state.status === 'closed' && final) await closeAttempt(deps.db, attempt.id);
+    return state.status;
+  }
   const { verdict } = await book(deps, order, attempt, client, state);
   return quietVerdicts.some((quiet) => quiet === verdict) ? state.status : 'mismatch';
+}
+
+/** Unless another payment of the order is seen, or an operator has its red packet. */
+async function forgetSeen(deps: OperationDeps, order: Order, attempt: Attempt): Promise<void> {
+  await changed(deps.db, 'update payment_attempts set seen_at = null where id = :id and seen_at is not null', {
+    id: attempt.id,
+  });
+  await changed(
+    deps.db,
+    `update orders o set payment_seen_at = null where id = :id and status = 'pending_payment'
+       and not exists (select 1 from payment_attempts a where a.order_id = o.id and a.seen_at is not null)
+       and not exists (select 1 from redpacket_codes c where c.order_id = o.id and c.state = 'waiting')`,
+    { id: order.id },
+  );
 }
 
 async function book(
@@ -60,11 +89,12 @@ async function book(
     {
       provider: client.provider,
       eventId: `query:${state.status}:${state.providerPaymentId ?? attempt.gatewayOrderId}`,
-      kind: state.status === 'paid' ? 'paid' : 'failed',
+      kind: state.status === 'paid' ? 'paid' : state.status === 'processing' ? 'processing' : 'failed',
       gatewayOrderId: attempt.gatewayOrderId,
       providerPaymentId: state.providerPaymentId,
       refundId: null,
       amount: state.amount,
+      reference: state.reference ?? null,
       merchantMatches: true,
       // An answer that names no amount proves no payment of this order.
       problem: state.status === 'paid' && state.amount === null ? 'amount_missing' : null,

@@ -1,11 +1,13 @@
 import type { Db } from '@mingdan/db';
-import { createLogger, type Money, systemClock } from '@mingdan/kernel';
+import { createLogger, type Money, pause, systemClock } from '@mingdan/kernel';
 import { testVault } from '@mingdan/orders/testing';
 import {
   type CreatePayment,
   type GatewayPaymentState,
   GatewayRefused,
   GatewayUnreachable,
+  type ListedPayment,
+  OrderIdUsed,
   type PaymentClient,
 } from '@mingdan/payments';
 import type { OperationDeps } from '../src/index.ts';
@@ -15,15 +17,24 @@ export class FakeGateway implements PaymentClient {
   readonly provider = 'pingpong' as const;
   readonly payments = new Map<
     string,
-    { id: string; status: 'pending' | 'paid' | 'failed' | 'closed'; amount: Money }
+    { id: string; status: 'pending' | 'processing' | 'paid' | 'failed' | 'closed'; amount: Money }
   >();
   readonly refunds = new Map<string, Money>();
+  /** ids that the gateway does not take (again) */
+  readonly usedIds = new Set<string>();
+  /** set where it has a list of what it took */
+  listPayments?: () => Promise<readonly ListedPayment[]>;
   creates = 0;
+  queries = 0;
+  calls = 0;
+  slowMs = 0;
   down = false;
   refuses = false;
 
   async createPayment(request: CreatePayment) {
     this.#check();
+    if (this.slowMs > 0) await pause(this.slowMs);
+    if (this.usedIds.has(request.gatewayOrderId)) throw new OrderIdUsed('used', 'this id was used', { hint: '' });
     this.creates += 1;
     const payment = this.payments.get(request.gatewayOrderId) ?? {
       id: `PAY-${request.gatewayOrderId}`,
@@ -34,8 +45,9 @@ export class FakeGateway implements PaymentClient {
     return { providerPaymentId: payment.id, paymentUrl: `https://pay.example/${payment.id}` };
   }
 
-  async queryPayment(gatewayOrderId: string): Promise<GatewayPaymentState> {
+  async queryPayment({ gatewayOrderId }: { gatewayOrderId: string }): Promise<GatewayPaymentState> {
     this.#check();
+    this.queries += 1;
     const payment = this.payments.get(gatewayOrderId);
     if (!payment)
       return {
@@ -54,7 +66,7 @@ export class FakeGateway implements PaymentClient {
     };
   }
 
-  async closePayment(gatewayOrderId: string) {
+  async closePayment({ gatewayOrderId }: { gatewayOrderId: string }) {
     this.#check();
     const payment = this.payments.get(gatewayOrderId);
     if (payment?.status === 'paid') throw new GatewayRefused('paid', 'it is paid', { hint: '' });
@@ -67,14 +79,20 @@ export class FakeGateway implements PaymentClient {
     return { status: 'succeeded' as const, providerRefundId: null, providerStatus: 'succeeded' };
   }
 
-  pay(gatewayOrderId: string, amount?: Money): void {
+  payment(gatewayOrderId: string) {
     const payment = this.payments.get(gatewayOrderId);
-    if (!payment) throw new Error('nothing to pay');
+    if (!payment) throw new Error('no such payment');
+    return payment;
+  }
+
+  pay(gatewayOrderId: string, amount?: Money): void {
+    const payment = this.payment(gatewayOrderId);
     payment.status = 'paid';
     if (amount) payment.amount = amount;
   }
 
   #check(): void {
+    this.calls += 1;
     if (this.down) throw new GatewayUnreachable('down', 'no answer', { hint: '' });
     if (this.refuses) throw new GatewayRefused('no', 'refused', { hint: '' });
   }
@@ -93,6 +111,9 @@ export function operationDeps(db: Db, gateway: FakeGateway): OperationDeps {
       offered: ['pingpong'],
       orderExpiryMinutes: 30,
       notifyUrls: {},
+      refundNotifyUrls: {},
+      chatStarsOnly: false,
+      starsByRate: false,
       secretKeys: ['k'.repeat(32)],
       operatorChatId: -100,
       operatorLanguage: 'zh-CN',

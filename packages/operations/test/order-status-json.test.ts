@@ -11,12 +11,14 @@ const unpaid = {
   delivery: 'none',
   createdAt: CREATED,
   paidAt: null,
+  paymentSeenAt: null,
   completedAt: null,
 } as const;
+const none = { status: 'none', whole: false } as const;
 
 describe('an order as the API shows it', () => {
   test('has a decimal amount, UTC times, and leaves out what has not happened', () => {
-    expect(orderStatusJson(unpaid, 'none')).toEqual({
+    expect(orderStatusJson(unpaid, none)).toEqual({
       order_no: 'REPORT_20261121_7K3M9QXA',
       status: 'pending_payment',
       payment_status: 'waiting',
@@ -44,12 +46,24 @@ describe('an order as the API shows it', () => {
     ['is refunded also after a completed order', { status: 'completed', paidAt: PAID }, 'succeeded', 'refunded'],
     ['has expired when nobody paid', { status: 'expired', paidAt: null }, 'none', 'expired'],
   ] as const)('its payment %s', (_what, changes, refund, expected) => {
-    expect(orderStatusJson({ ...unpaid, ...changes }, refund).payment_status).toBe(expected);
+    expect(orderStatusJson({ ...unpaid, ...changes }, { status: refund, whole: true }).payment_status).toBe(expected);
+  });
+
+  test('stays paid when only a part went back', () => {
+    const paid = { ...unpaid, status: 'completed', paidAt: PAID } as const;
+    expect(orderStatusJson(paid, { status: 'succeeded', whole: false })).toMatchObject({
+      payment_status: 'paid',
+      refund_status: 'succeeded',
+    });
+  });
+
+  test('is processing while a gateway sees money that is not final', () => {
+    expect(orderStatusJson({ ...unpaid, paymentSeenAt: PAID }, none).payment_status).toBe('processing');
   });
 
   test('says that a finished report could not be delivered', () => {
     const parked = { ...unpaid, status: 'completed', delivery: 'parked', paidAt: PAID, completedAt: PAID } as const;
-    expect(orderStatusJson(parked, 'none')).toMatchObject({
+    expect(orderStatusJson(parked, none)).toMatchObject({
       delivery: 'parked',
       completed_at: '2026-11-21T04:01:00.000Z',
     });

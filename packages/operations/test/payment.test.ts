@@ -146,7 +146,7 @@ describe('asking where a payment is', () => {
       found: 'mismatch',
       order: { status: 'pending_payment' },
     });
-    expect(await cancelOrder(deps, { orderNo: order.orderNo, userId: order.userId as number })).toBe('not_cancellable');
+    expect(await cancelOrder(deps, { orderNo: order.orderNo, userId: order.userId as number })).toBe('processing');
     expect(
       await rows(db, `select 1 from payment_notifications where order_no = :no and flag is not null`, {
         no: order.orderNo,

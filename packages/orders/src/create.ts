@@ -1,7 +1,15 @@
 import { changed, type Db, row } from '@mingdan/db';
 import { type Clock, MingdanError, orderNumber, type Vault } from '@mingdan/kernel';
-import { findOrderByConfirmation, ORDER_COLUMNS, type Order, sealInput } from './order.ts';
+import {
+  findOrderByConfirmation,
+  findOrderByExternalId,
+  ORDER_COLUMNS,
+  type Order,
+  sealEmail,
+  sealInput,
+} from './order.ts';
 import type { Product } from './products.ts';
+import { defaultRates, RATES_NOW, readMaintenance } from './site-settings.ts';
 
 export interface NewOrder {
   readonly userId: number | null;
@@ -15,13 +23,19 @@ export interface NewOrder {
   readonly expiryMinutes: number;
   /** how many unpaid orders a buyer may have open */
   readonly maxOpen: number;
+  /** more than 1 for goods only; 1 when left out */
+  readonly quantity?: number;
+  /** of a buyer of the shop */
+  readonly email?: string;
+  /** the seller's own number of the order */
+  readonly externalId?: string;
 }
 
 export class OrderRefused extends MingdanError {}
 
 /**
  * Writes an order at the catalogue's price. A free one is paid in the same transaction.
- * @throws OrderRefused `too_many_open_orders`
+ * @throws OrderRefused `too_many_open_orders` | `maintenance`
  */
 export async function createOrder(
   db: Db,
@@ -33,12 +47,13 @@ export async function createOrder(
     // One buyer's orders are made one after the other, so that the count below is true.
     if (request.userId !== null)
       await row(tx, 'select 1 from users where id = :userId for update', { userId: request.userId });
-    const before = await findOrderByConfirmation(tx, request.confirmationId);
+    const before = await sameOrder(tx, request);
     if (before) return { order: before, created: false };
+    await checkMaintenance(tx);
     await checkOpenOrders(tx, request);
 
     const order = await insertOrder(tx, vault, request, clock);
-    if (!order) return { order: (await findOrderByConfirmation(tx, request.confirmationId)) as Order, created: false };
+    if (!order) return { order: (await sameOrder(tx, request)) as Order, created: false };
     if (order.amount.minor > 0) return { order, created: true };
     const paid = await row<Order>(
       tx,
@@ -51,6 +66,20 @@ export async function createOrder(
   if (made.created && made.order.status === 'paid')
     await changed(db, `select pg_notify('mingdan_work', 'orders')`).catch(() => 0);
   return made;
+}
+
+/** The order that this very request made before: the same card, or the seller's own number again. */
+async function sameOrder(tx: Db, request: NewOrder): Promise<Order | undefined> {
+  const byCard = await findOrderByConfirmation(tx, request.confirmationId);
+  if (byCard || request.externalId === undefined) return byCard;
+  return findOrderByExternalId(tx, request.externalId);
+}
+
+/** New orders stop; what is paid, notices and refunds go on. */
+async function checkMaintenance(tx: Db): Promise<void> {
+  const { on } = await readMaintenance(tx);
+  if (!on) return;
+  throw new OrderRefused('maintenance', 'no new orders are taken now', { hint: 'mingdan maintenance off ends it' });
 }
 
 async function checkOpenOrders(tx: Db, request: NewOrder): Promise<void> {
@@ -70,14 +99,15 @@ async function checkOpenOrders(tx: Db, request: NewOrder): Promise<void> {
 
 /** Undefined where another transaction wrote the order of this confirmation first. */
 async function insertOrder(tx: Db, vault: Vault, request: NewOrder, clock: Clock): Promise<Order | undefined> {
-  const { product } = request;
+  const { product, quantity = 1 } = request;
   return row<Order>(
     tx,
-    `insert into orders as o (order_no, kind, user_id, product_id, product_slug, product_names, amount_minor, currency, language, input, bazi_source,
-                              confirmation_id, promoter_id, expires_at, status_by)
-     values (:orderNo, :kind, :userId, :productId, :slug, :names::jsonb, :minor, :currency, :language, :input, :baziSource, :confirmationId,
-             (select promoter_id from users where id = :userId), now() + make_interval(secs => 60 * :expiryMinutes::float8), 'buyer')
-     on conflict (confirmation_id) do nothing
+    `insert into orders as o (order_no, kind, user_id, product_id, product_slug, product_names, quantity, amount_minor, currency, amount_stars, rates, language, input, bazi_source,
+                              confirmation_id, promoter_id, expires_at, status_by, email, external_id)
+     values (:orderNo, :kind, :userId, :productId, :slug, :names::jsonb, :quantity, :minor, :currency, :stars::bigint, ${RATES_NOW}, :language, :input,
+             :baziSource, :confirmationId, (select promoter_id from users where id = :userId), now() + make_interval(secs => 60 * :expiryMinutes::float8),
+             'buyer', :email, :externalId)
+     on conflict do nothing
      returning ${ORDER_COLUMNS}`,
     {
       orderNo: orderNumber(product.kind, clock.now()),
@@ -86,8 +116,13 @@ async function insertOrder(tx: Db, vault: Vault, request: NewOrder, clock: Clock
       productId: product.id,
       slug: product.slug,
       names: JSON.stringify(product.names),
-      minor: product.price.minor,
+      quantity,
+      minor: product.price.minor * quantity,
       currency: product.price.currency,
+      stars: product.priceStars === null ? null : product.priceStars * quantity,
+      defaultRates: JSON.stringify(defaultRates),
+      email: request.email === undefined ? null : sealEmail(vault, request.email),
+      externalId: request.externalId ?? null,
       language: request.language,
       input: sealInput(vault, request.input),
       baziSource: request.baziSource,

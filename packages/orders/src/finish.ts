@@ -66,7 +66,14 @@ export async function parkDelivery(db: Db, olderThanHours: number): Promise<{ id
  */
 export async function failAndRefund(
   tx: Db,
-  failed: { orderId: number; orderNo: string; owner: string | null; reason: string; by: string },
+  failed: {
+    orderId: number;
+    orderNo: string;
+    owner: string | null;
+    reason: string;
+    by: string;
+    refundId?: string | null;
+  },
 ): Promise<string[]> {
   // Nobody had claimed it yet: it passes through `generating`, as every failing order does.
   if (failed.owner === null)
@@ -82,5 +89,6 @@ export async function failAndRefund(
     failed,
   );
   if (!moved) throw new OrderTakenAway(failed.orderNo);
-  return requestRefundOfOrder(tx, { orderId: failed.orderId, reason: failed.reason, by: failed.by });
+  const { orderId, reason, by, refundId = null } = failed;
+  return requestRefundOfOrder(tx, { orderId, reason, by, refundId });
 }

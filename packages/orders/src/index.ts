@@ -1,12 +1,35 @@
 export type { Localised } from '@mingdan/kernel';
 export { claimPaid, type Holder, putDown, renewLeases, takeOverDue } from './claim.ts';
+export {
+  type CoinEntry,
+  type CoinGrant,
+  type CoinPayment,
+  type CoinRefund,
+  coinBalance,
+  coinEntries,
+  coinPayment,
+  coinsAddUp,
+  giveCoinsBack,
+  grantCoins,
+  payWithCoins,
+} from './coins.ts';
 export { createOrder, type NewOrder, OrderRefused } from './create.ts';
 export { expire, takeOverdue, takeUnclosed } from './expire.ts';
 export { completeIfDelivered, failAndRefund, parkDelivery } from './finish.ts';
 export {
+  findHeldPayment,
+  type HeldOutcome,
+  type HeldPayment,
+  overdueHeldPayments,
+  settleHeldPayment,
+} from './held-payments.ts';
+export { createHouse, type House } from './house.ts';
+export { answersTo, type OddMoney, type OddMoneyAnswer, oddMoney } from './odd-money.ts';
+export {
   type Delivery,
   findOrder,
   findOrderByConfirmation,
+  findOrderByExternalId,
   ORDER_COLUMNS,
   type Order,
   openInput,
@@ -16,15 +39,49 @@ export { prepareDatabase, WEBHOOK_ROLE } from './prepare.ts';
 export { findProduct, listProducts, type Product } from './products.ts';
 export { type NoticeToRecord, quietVerdicts, type RecordedNotice, recordNotice } from './record-notice.ts';
 export {
+  CLAIM_MINUTES,
+  claimRedPacket,
+  decideRedPacket,
+  type EnteredRedPacket,
+  enterRedPacket,
+  findRedPacket,
+  forgetRedPackets,
+  listRedPackets,
+  type RedPacket,
+  type RedPacketDecision,
+  type RedPacketStanding,
+  type RedPacketState,
+  redPacketOfOrder,
+  redPacketOver,
+  redPacketPaymentId,
+  redPacketStanding,
+} from './red-packets.ts';
+export {
   claimRefunds,
+  type FoundRefund,
+  findRefund,
   leaveRefundToOperators,
+  type OrderRefund,
+  openRefundOf,
   postponeRefund,
   type RefundRecord,
   type RefundStatus,
+  refundOfOrder,
   refundStatusOf,
   requestRefundOfOrder,
+  requestRefundWithId,
   settleRefund,
 } from './refund-records.ts';
+export {
+  defaultRates,
+  type Maintenance,
+  type Rates,
+  ratesOf,
+  readMaintenance,
+  readSiteSettings,
+  type SiteSettings,
+  writeSetting,
+} from './site-settings.ts';
 export { canMove, firstStatus, type OrderMove, type OrderStatus, orderMoves, orderStatuses } from './states.ts';
 export {
   countFailure,

@@ -15,6 +15,12 @@ export interface Order {
   readonly productNames: Localised;
   readonly quantity: number;
   readonly amount: Money;
+  /** whole Telegram Stars; null: not sold for them by the catalogue */
+  readonly amountStars: number | null;
+  /** the exchange rates it was priced at, see `ratesOf` */
+  readonly rates: unknown;
+  /** what it was paid with, where that is known: Stars, USDT or coins may stand for the price; null while unpaid */
+  readonly paidWith: Money | null;
   readonly provider: string | null;
   readonly userId: number | null;
   /** the buyer's chat; null for buyers without Telegram */
@@ -26,6 +32,8 @@ export interface Order {
   readonly takeovers: number;
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  /** a gateway sees the money but does not call it final yet */
+  readonly paymentSeenAt: Date | null;
   readonly paidAt: Date | null;
   readonly completedAt: Date | null;
   readonly failedAt: Date | null;
@@ -33,7 +41,10 @@ export interface Order {
 
 /** Reads from `orders o left join users u`. */
 export const ORDER_COLUMNS = `o.id, o.order_no as "orderNo", o.status, o.status_reason as reason, o.kind, o.product_slug as "productSlug",
-  o.product_names as "productNames", o.quantity, jsonb_build_object('minor', o.amount_minor, 'currency', o.currency) as amount, o.provider,
+  o.product_names as "productNames", o.quantity, jsonb_build_object('minor', o.amount_minor, 'currency', o.currency) as amount,
+  o.amount_stars as "amountStars", o.rates, o.payment_seen_at as "paymentSeenAt",
+  (select jsonb_build_object('minor', t.amount_minor, 'currency', t.currency) from payment_transactions t where t.order_id = o.id order by t.id limit 1)
+    as "paidWith", o.provider,
   o.user_id as "userId", (select telegram_id from users where users.id = o.user_id) as "chatId", o.language, o.input,
   o.bazi_source as "baziSource", o.delivery, o.takeovers, o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
   o.completed_at as "completedAt", o.failed_at as "failedAt"`;
@@ -66,4 +77,14 @@ export function sealInput(vault: Vault, input: unknown): Buffer {
 /** What the buyer typed, or undefined where it was forgotten. */
 export function openInput(vault: Vault, order: Pick<Order, 'input'>): unknown {
   return order.input === null ? undefined : vault.open(INPUT, order.input);
+}
+
+const EMAIL = 'orders.email';
+
+export function sealEmail(vault: Vault, email: string): Buffer {
+  return vault.seal(EMAIL, email);
+}
+
+export async function findOrderByExternalId(db: Db, externalId: string): Promise<Order | undefined> {
+  return row<Order>(db, `select ${ORDER_COLUMNS} from orders o where external_id = :externalId`, { externalId });
 }

@@ -20,7 +20,7 @@ async function copyMoves(tx: Db): Promise<void> {
   );
 }
 
-/** The role may call the two functions that record a notice, and nothing else. Where we may not make it, an administrator does. */
+/** The role may call the functions that record a notice, and nothing else. Where we may not make it, an administrator does. */
 async function prepareWebhookRole(tx: Db): Promise<void> {
   await changed(
     tx,
@@ -31,7 +31,7 @@ async function prepareWebhookRole(tx: Db): Promise<void> {
   );
   const role = await row(tx, 'select 1 from pg_roles where rolname = :role', { role: WEBHOOK_ROLE });
   if (!role) return;
-  await changed(tx, `grant execute on function record_notice, record_refused_notice to ${WEBHOOK_ROLE}`);
+  await changed(tx, `grant execute on function take_notice, record_notice, record_refused_notice to ${WEBHOOK_ROLE}`);
   await changed(
     tx,
     `do $$ begin

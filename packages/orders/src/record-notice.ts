@@ -5,19 +5,23 @@ import { type Money, splitGatewayOrderId } from '@mingdan/kernel';
 export interface NoticeToRecord {
   readonly provider: string;
   readonly eventId: string;
-  readonly kind: 'paid' | 'failed' | 'expired' | 'pending' | 'refunded' | 'refund_failed';
+  readonly kind: 'paid' | 'failed' | 'expired' | 'pending' | 'processing' | 'refunded' | 'refund_failed' | 'disputed';
   readonly gatewayOrderId: string;
   readonly providerPaymentId: string | null;
   readonly refundId: string | null;
   readonly amount: Money | null;
+  /** all that was ever given back of the payment, where a refund notice tells it */
+  readonly refundedTotal?: Money | null;
+  /** another id of the gateway's, by which it names the payment in events that name no order */
+  readonly reference?: string | null;
   readonly merchantMatches: boolean;
   /** what in the notice could not be understood, as a short code; such a notice is kept and never booked */
   readonly problem?: string | null;
   readonly occurredAt: Date | null;
 }
 
-/** Verdicts that need no person: everything else is flagged for the operators. */
-export const quietVerdicts = ['paid', 'failed', 'already', 'second_payment', 'settled', 'noted'] as const;
+/** Verdicts that need no person: everything else is flagged for the operators. See odd-money.ts. */
+export const quietVerdicts = ['paid', 'failed', 'already', 'second_payment', 'settled', 'noted', 'seen'] as const;
 
 export interface RecordedNotice {
   /** one of quietVerdicts, or what did not fit: unknown_order, other_provider, other_merchant, amount_mismatch, … */
@@ -30,10 +34,10 @@ export interface RecordedNotice {
 
 /** The longest text of a gateway that we keep. */
 const cut = (text: string | null): string | null =>
-  text === null ? null : text.replaceAll('\u0000', '').slice(0, 200);
+  text === null ? null : text.replaceAll('\u0000', '').slice(0, 200).toWellFormed();
 
 /**
- * Records a verified notice and does what it says, in one round trip: `record_notice` (migrations/0005) inserts the notice, the
+ * Records a verified notice and does what it says, in one round trip: `take_notice` (migrations/0006) inserts the notice, the
  * payment and flips the order in one transaction. Harmless for every repeat.
  */
 export async function recordNotice(
@@ -42,29 +46,33 @@ export async function recordNotice(
   raw: { digest: Buffer; sealed: Buffer | null },
 ): Promise<RecordedNotice> {
   const orderNo = splitGatewayOrderId(notice.gatewayOrderId)?.orderNo ?? null;
-  const answer = await row<{ verdict: string }>(
-    db,
-    `select record_notice(:provider, :eventId, :kind, :orderNo, :gatewayOrderId, :paymentId, :refundId, :minor::bigint, :currency,
-                          :merchantMatches, :problem, :occurredAt::timestamptz, :digest, :raw) as verdict`,
-    {
-      provider: notice.provider,
-      eventId: cut(notice.eventId),
-      kind: notice.kind,
-      orderNo,
-      gatewayOrderId: cut(notice.gatewayOrderId),
-      paymentId: cut(notice.providerPaymentId),
-      refundId: cut(notice.refundId),
-      minor: notice.amount?.minor ?? null,
-      currency: notice.amount?.currency ?? null,
-      merchantMatches: notice.merchantMatches,
-      problem: notice.problem ?? null,
-      occurredAt: notice.occurredAt,
-      digest: raw.digest,
-      raw: raw.sealed,
-    },
-  );
+  const answer = await row<{ verdict: string }>(db, 'select take_notice(:notice::jsonb, :digest, :raw) as verdict', {
+    notice: JSON.stringify(wireNotice(notice, orderNo)),
+    digest: raw.digest,
+    raw: raw.sealed,
+  });
   const verdict = answer?.verdict ?? 'noted';
   return { verdict, orderNo, wake: verdict !== 'already' && verdict !== 'noted' };
+}
+
+function wireNotice(notice: NoticeToRecord, orderNo: string | null) {
+  return {
+    provider: notice.provider,
+    event_id: cut(notice.eventId),
+    kind: notice.kind,
+    order_no: orderNo,
+    gateway_order_id: cut(notice.gatewayOrderId),
+    payment_id: cut(notice.providerPaymentId),
+    refund_id: cut(notice.refundId),
+    amount_minor: notice.amount?.minor ?? null,
+    currency: notice.amount?.currency ?? null,
+    refunded_total_minor: notice.refundedTotal?.minor ?? null,
+    refunded_total_currency: notice.refundedTotal?.currency ?? null,
+    reference: cut(notice.reference ?? null),
+    merchant_matches: notice.merchantMatches,
+    problem: notice.problem ?? null,
+    occurred_at: notice.occurredAt?.toISOString() ?? null,
+  };
 }
 
 /** Keeps why a notice was refused; the database keeps the last 1,000 and at most 5 a second. */

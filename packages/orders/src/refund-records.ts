@@ -7,11 +7,15 @@ export type RefundStatus = 'requested' | 'pending' | 'succeeded' | 'failed' | 'm
 export interface RefundRecord {
   readonly id: number;
   readonly refundId: string;
-  readonly orderId: number;
-  readonly orderNo: string;
+  /** null: the money belongs to no order of ours */
+  readonly orderId: number | null;
+  readonly orderNo: string | null;
   readonly provider: string | null;
   readonly gatewayOrderId: string;
   readonly providerPaymentId: string | null;
+  readonly providerRefundId: string | null;
+  readonly userId: number | null;
+  readonly telegramId: number | null;
   readonly amount: Money;
   readonly paymentAmount: Money;
   readonly reason: string;
@@ -27,19 +31,26 @@ export interface RefundRecord {
  */
 export async function requestRefundOfOrder(
   tx: Db,
-  wanted: { orderId: number; reason: string; by: string },
+  wanted: { orderId: number; reason: string; by: string; refundId?: string | null },
 ): Promise<string[]> {
+  const { orderId, reason, by, refundId = null } = wanted;
   const asked = await rows<{ refundId: string | null }>(
     tx,
-    `select request_refund_of_payment(provider, provider_payment_id, :reason, :by) as "refundId" from payment_transactions where order_id = :orderId`,
-    wanted,
+    // the caller's id is for the first payment; what was paid beside it has ids of its own
+    `select request_refund_of_payment(provider, provider_payment_id, :reason, :by, null, case when place = 1 then :refundId end) as "refundId"
+       from (select *, row_number() over (order by amount_minor - refund_reserved_minor desc, id) as place from payment_transactions where order_id = :orderId) t
+      order by place`,
+    { orderId, reason, by, refundId },
   );
   const ids = asked.flatMap(({ refundId }) => (refundId === null ? [] : [refundId]));
   return asked.length > 0 ? ids : [...ids, ...(await requestUnrecorded(tx, wanted))];
 }
 
 /** An order that counts as paid though no payment was recorded (marked by hand): the gateway is asked under the order number, once. */
-async function requestUnrecorded(tx: Db, wanted: { orderId: number; reason: string; by: string }): Promise<string[]> {
+async function requestUnrecorded(
+  tx: Db,
+  wanted: { orderId: number; reason: string; by: string; refundId?: string | null },
+): Promise<string[]> {
   const asked = await rows<{ refundId: string }>(
     tx,
     `insert into refund_records (refund_id, order_id, provider, amount_minor, currency, reason, requested_by)
@@ -50,13 +61,15 @@ async function requestUnrecorded(tx: Db, wanted: { orderId: number; reason: stri
        set status = 'requested', attempts = 0, refusals = 0, due_at = now(), told_at = null, settled_at = null
        where refund_records.status in ('failed', 'manual')
      returning refund_id as "refundId"`,
-    { ...wanted, refundId: `R${randomUUID().replaceAll('-', '')}` },
+    { ...wanted, refundId: wanted.refundId ?? `R${randomUUID().replaceAll('-', '')}` },
   );
   return asked.map(({ refundId }) => refundId);
 }
 
 const REFUND = `r.id, r.refund_id as "refundId", r.order_id as "orderId", o.order_no as "orderNo", r.provider,
-  coalesce(a.gateway_order_id, o.order_no) as "gatewayOrderId", t.provider_payment_id as "providerPaymentId",
+  coalesce(t.gateway_order_id, a.gateway_order_id, o.order_no) as "gatewayOrderId",
+  case when t.provider_payment_id not like 'order:%' then t.provider_payment_id end as "providerPaymentId", r.provider_refund_id as "providerRefundId",
+  u.id as "userId", u.telegram_id as "telegramId",
   jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount,
   jsonb_build_object('minor', coalesce(t.amount_minor, r.amount_minor), 'currency', r.currency) as "paymentAmount",
   r.reason, r.status, r.attempts, r.refusals`;
@@ -75,7 +88,7 @@ export async function claimRefunds(
      due as (
        update refund_records set lease_owner = :owner, due_at = now() + make_interval(secs => :leaseSeconds) from batch where id = batch_id
        returning refund_records.*)
-     select ${REFUND} from due r join orders o on o.id = r.order_id
+     select ${REFUND} from due r left join orders o on o.id = r.order_id left join users u on u.id = o.user_id
        left join payment_transactions t on t.id = r.transaction_id left join payment_attempts a on a.id = t.attempt_id`,
     { owner, leaseSeconds, limit },
   );
@@ -85,13 +98,20 @@ export async function claimRefunds(
 export async function postponeRefund(
   db: Db,
   refund: Pick<RefundRecord, 'id'>,
-  later: { status: 'requested' | 'pending'; error: string | null; seconds: number; refused: boolean },
+  later: {
+    status: 'requested' | 'pending';
+    error: string | null;
+    seconds: number;
+    refused: boolean;
+    providerRefundId?: string | null;
+  },
 ): Promise<void> {
   await changed(
     db,
-    `update refund_records set status = :status, attempts = attempts + 1, refusals = refusals + :refusal, last_error = :error, lease_owner = null, due_at = now() + make_interval(secs => :seconds)
+    `update refund_records set status = :status, attempts = attempts + 1, refusals = refusals + :refusal, last_error = :error, lease_owner = null, due_at = now() + make_interval(secs => :seconds),
+            provider_refund_id = coalesce(:providerRefundId, provider_refund_id)
       where id = :id and status in ('requested', 'pending')`,
-    { ...later, id: refund.id, refusal: later.refused ? 1 : 0 },
+    { ...later, providerRefundId: later.providerRefundId ?? null, id: refund.id, refusal: later.refused ? 1 : 0 },
   );
 }
 
@@ -125,13 +145,82 @@ export async function leaveRefundToOperators(db: Db, refund: Pick<RefundRecord, 
   );
 }
 
+/** Who asked for how much under which id. */
+export interface RefundWithId {
+  readonly orderId: number;
+  /** the caller's own id: the same id again is the same refund */
+  readonly refundId: string | null;
+  /** minor units in the currency of the payment; null: all that is left */
+  readonly amountMinor: number | null;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/**
+ * Asks for one refund of an order's payment, also of a part of it. Of several payments the one with the most left is taken.
+ * @returns the refund's id; null where nothing, or less than the amount, is left
+ */
+export async function requestRefundWithId(tx: Db, wanted: RefundWithId): Promise<string | null> {
+  const asked = await row<{ refundId: string | null }>(
+    tx,
+    `select request_refund_of_payment(provider, provider_payment_id, :reason, :by, :amountMinor::bigint, :refundId) as "refundId"
+       from payment_transactions where order_id = :orderId order by amount_minor - refund_reserved_minor desc, id limit 1`,
+    { ...wanted },
+  );
+  return asked?.refundId ?? null;
+}
+
+export async function findRefund(db: Db, refundId: string): Promise<FoundRefund | undefined> {
+  return row<FoundRefund>(
+    db,
+    `select refund_id as "refundId", order_id as "orderId", status, jsonb_build_object('minor', amount_minor, 'currency', currency) as amount
+       from refund_records where refund_id = :refundId`,
+    { refundId },
+  );
+}
+
+/** The refund of an order that is not through yet, if there is one. */
+export async function openRefundOf(db: Db, orderId: number): Promise<FoundRefund | undefined> {
+  return row<FoundRefund>(
+    db,
+    `select refund_id as "refundId", order_id as "orderId", status, jsonb_build_object('minor', amount_minor, 'currency', currency) as amount
+       from refund_records where order_id = :orderId and status in ('requested', 'pending', 'manual') and reason <> 'second_payment' order by id limit 1`,
+    { orderId },
+  );
+}
+
+export interface FoundRefund {
+  readonly refundId: string;
+  readonly orderId: number | null;
+  readonly status: RefundStatus;
+  readonly amount: Money;
+}
+
 /** The state of an order's refund as buyers see it: what is still under way, else how the last one ended. */
 export async function refundStatusOf(db: Db, orderId: number): Promise<RefundStatus | 'none'> {
   const found = await row<{ status: RefundStatus }>(
     db,
-    `select status from refund_records where order_id = :orderId and reason <> 'second_payment'
+    `select status from refund_records where order_id = :orderId and reason not in ('second_payment', 'unmatched_payment')
       order by status in ('requested', 'pending') desc, id desc limit 1`,
     { orderId },
   );
   return found?.status ?? 'none';
+}
+
+export interface OrderRefund {
+  readonly status: RefundStatus | 'none';
+  /** all of the money is back, not only a part of it */
+  readonly whole: boolean;
+}
+
+/** The refund of an order as its buyer sees it, and whether it was all of the money. */
+export async function refundOfOrder(db: Db, orderId: number): Promise<OrderRefund> {
+  const status = await refundStatusOf(db, orderId);
+  if (status !== 'succeeded') return { status, whole: false };
+  const left = await row(
+    db,
+    `select 1 from payment_transactions where order_id = :orderId and refunded_minor < amount_minor limit 1`,
+    { orderId },
+  );
+  return { status, whole: left === undefined };
 }

@@ -1,4 +1,5 @@
 import { changed, type Db, row } from '@mingdan/db';
+import { forgetRedPackets } from './red-packets.ts';
 
 export const languages = ['zh-CN', 'zh-TW', 'en'] as const;
 export type Language = (typeof languages)[number];
@@ -52,7 +53,7 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
     await changed(tx, 'update users set forgotten_at = now(), promoter_id = null where id = :userId', { userId });
     await changed(
       tx,
-      `update orders set input = null where user_id = :userId and status in ('completed', 'failed', 'expired')`,
+      `update orders set input = null, email = null where user_id = :userId and status in ('completed', 'failed', 'expired')`,
       { userId },
     );
     await changed(
@@ -65,6 +66,7 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
       userId,
     });
     await changed(tx, 'delete from support_messages where user_id = :userId', { userId });
+    await forgetRedPackets(tx);
     await changed(
       tx,
       `update outbox set payload = null, status = 'dropped'
@@ -77,8 +79,12 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
 
 /** Orders that ended after their buyer had asked to be forgotten lose their personal data, too. */
 export async function forgetEnded(db: Db): Promise<void> {
+  await forgetRedPackets(db);
   const ended = `o.user_id = u.id and o.created_at < u.forgotten_at and o.status in ('completed', 'failed', 'expired')`;
-  await changed(db, `update orders o set input = null from users u where ${ended} and o.input is not null`);
+  await changed(
+    db,
+    `update orders o set input = null, email = null from users u where ${ended} and (o.input is not null or o.email is not null)`,
+  );
   await changed(
     db,
     `update order_steps s set result = null from orders o, users u where s.order_id = o.id and ${ended} and s.result is not null`,

@@ -48,10 +48,16 @@ describe('the webhook role', () => {
     const functions = await rows<{ call: string; name: string }>(
       database.db,
       `select p.proname as name, format('%s(%s)', p.oid::regproc, (select string_agg('null', ',') from generate_series(1, p.pronargs))) as call
-         from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'public' and p.prolang = (select oid from pg_language where lanname = 'plpgsql') and p.prorettype <> 'trigger'::regtype and p.proname not in ('record_notice', 'record_refused_notice')`,
+         from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'public' and p.prolang in (select oid from pg_language where lanname in ('sql', 'plpgsql')) and p.prorettype <> 'trigger'::regtype and p.proname not in ('take_notice', 'record_notice', 'record_refused_notice')`,
     );
     expect(functions.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['settle_refund', 'request_refund_of_payment', 'book_further_payment', 'judge_notice']),
+      expect.arrayContaining([
+        'settle_refund',
+        'request_refund_of_payment',
+        'book_further_payment',
+        'judge_notice',
+        'settle_held',
+      ]),
     );
     for (const { call } of functions) await expect(webhook.raw(`select ${call}`)).rejects.toThrow(/permission denied/);
   });

@@ -1,7 +1,14 @@
 export type { Localised } from '@mingdan/kernel';
 export { enqueue, type Outgoing, sealedMessages } from './enqueue.ts';
 export { blockedPause, type TelegramLimits, takeSlot, telegramLimits } from './limits.ts';
-export { type Button, type Message, type MessageTemplate, messageTemplates, type Param } from './message.ts';
+export {
+  type Button,
+  type Invoice,
+  type Message,
+  type MessageTemplate,
+  messageTemplates,
+  type Param,
+} from './message.ts';
 export {
   type DueMessage,
   dueMessages,

@@ -12,11 +12,25 @@ export interface Button {
   readonly url?: string;
 }
 
+/** Sent as a Telegram invoice: the text is its description, with a pay button of Telegram's own below. */
+export interface Invoice {
+  /** the order's id at the gateway, 1 to 128 bytes */
+  readonly payload: string;
+  /** whole Stars */
+  readonly stars: number;
+  readonly title: Localised;
+  /** what /start gets from whoever presses the button under a forwarded copy */
+  readonly startParameter: string;
+}
+
 /** What is to be said, not its wording: the sender renders `messages.<template>` of the receiver's locale file with the params. */
 export interface Message {
   readonly template: MessageTemplate;
   readonly params?: Readonly<Record<string, Param>>;
   readonly buttons?: readonly (readonly Button[])[];
+  readonly invoice?: Invoice;
+  /** of an edit: it replaces an invoice, which has no text to change. `receipt`: it was paid, and Telegram shows that by itself */
+  readonly replaces?: 'invoice' | 'receipt';
 }
 
 /**
@@ -24,8 +38,13 @@ export interface Message {
  * A test holds this list against the locale files of every language.
  */
 export const messageTemplates = {
-  /** pay this order: orderNo, product, amount, minutes (until it expires); one URL button, or the address in `link` where Telegram refuses the host */
-  payment_request: ['orderNo', 'product', 'amount', 'minutes', 'link'],
+  /**
+   * pay this order: orderNo, product, amount, minutes (until it expires); one URL button, or the address in `link` where Telegram refuses
+   * the host. `refundRule` is a key under `refund_rules.`
+   */
+  payment_request: ['orderNo', 'product', 'amount', 'minutes', 'link', 'refundRule'],
+  /** the same as the description of an invoice: at most 255 characters */
+  payment_request_invoice: ['orderNo', 'minutes', 'refundRule'],
   /** edits of that message, without a button: */
   payment_request_paid: ['orderNo', 'product', 'amount'],
   payment_request_expired: ['orderNo', 'product', 'amount'],
@@ -45,17 +64,31 @@ export const messageTemplates = {
   order_failed_free: ['orderNo', 'product', 'reason'],
   payment_failed: ['orderNo', 'product', 'amount'],
   payment_late: ['orderNo', 'product', 'amount'],
+  /** the gateway sees money for this order that is not final yet */
+  payment_seen: ['orderNo', 'product', 'amount'],
+  /** money came that does not fit the order: what came, and what was asked for */
+  payment_unmatched: ['orderNo', 'product', 'amount', 'came'],
   second_payment_refunding: ['orderNo', 'product', 'amount'],
   refund_requested: ['orderNo', 'product', 'amount'],
   refund_succeeded: ['orderNo', 'product', 'amount'],
   /** the gateway refused the refund; operators have it on their list */
   refund_with_operators: ['orderNo', 'product', 'amount'],
+  /** an operator could not use the buyer's red-packet code; reason in the operator's own words */
+  redpacket_rejected: ['orderNo', 'product', 'amount', 'reason'],
   /** operators answered a /support text */
   support_answer: ['text'],
   // to TELEGRAM_CHAT_ID, in OPERATOR_LANGUAGE
   alarm_fulfilment_paused: ['cause', 'hint'],
   alarm_fulfilment_resumed: [],
   alarm_money_unmatched: ['provider', 'orderNo', 'verdict', 'amount', 'inboxId'],
+  /** verdict is a key under `verdicts.` */
+  alarm_gateway_down: ['provider', 'cause'],
+  alarm_gateway_up: ['provider'],
+  alarm_certificate_ends: ['variable', 'day'],
+  alarm_redpackets_waiting: ['count', 'hours'],
+  alarm_days_differ: ['provider', 'day', 'ours', 'theirs', 'differences'],
+  /** without the code: `mingdan redpacket claim <id>` shows it to one operator */
+  alarm_redpacket_waiting: ['id', 'orderNo', 'product', 'amount'],
   alarm_refund_refused: ['orderNo', 'refundId', 'amount', 'provider', 'cause', 'inboxId'],
   alarm_refund_wanted: ['orderNo', 'product', 'amount', 'reason', 'inboxId'],
   alarm_order_failed: ['orderNo', 'product', 'amount', 'reason'],

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type ProviderName, providerNames } from './registry.ts';
 
-export type ProviderFile = 'settings' | 'verify' | 'client' | 'sign-for-tests';
+export type ProviderFile = 'settings' | 'capabilities' | 'verify' | 'client' | 'doctor' | 'sign-for-tests';
 
 /**
  * Loads one file of every provider that has it. Each door loads its own file only: that is how the webhook process takes the

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   ForgedNotice,
+  type NoticeKind,
   type NoticeToSign,
   type NoticeVerifier,
   type PaymentNotice,
@@ -20,6 +21,8 @@ export interface ConformingProvider {
   /** a verifier whose secret or key is empty */
   withoutSecret: () => NoticeVerifier;
   acknowledgement: { status: number; body: string };
+  /** what the gateway has notices of; all when left out */
+  kinds?: readonly NoticeKind[];
 }
 
 const now = new Date('2026-11-21T12:00:00Z');
@@ -37,6 +40,8 @@ const refunded: NoticeToSign = { ...paid, kind: 'refunded', refundId: 'R7d1' };
 /** What every gateway's verifier must do, whatever its protocol. A provider counts as one when it passes. */
 export function describeProvider(p: ConformingProvider): void {
   const verify = (notice: RawNotice): PaymentNotice => p.verifier.verify(notice, now);
+  const told = (kinds: readonly NoticeKind[]): readonly NoticeKind[] =>
+    kinds.filter((kind) => p.kinds === undefined || p.kinds.includes(kind));
 
   /** A changed notice is refused, or it still says exactly what was signed. */
   function refusedOrTheSame(changed: RawNotice, signed: PaymentNotice): void {
@@ -58,13 +63,17 @@ export function describeProvider(p: ConformingProvider): void {
       });
     });
 
-    test('reads a failed notice as failed', () => {
-      expect(verify(p.sign({ ...paid, kind: 'failed' })).kind).toBe('failed');
-    });
+    for (const kind of told(['failed', 'expired', 'processing', 'disputed'])) {
+      test(`reads a ${kind} notice as ${kind}`, () => {
+        expect(verify(p.sign({ ...paid, kind })).kind).toBe(kind);
+      });
+    }
 
-    test.each(['refunded', 'refund_failed'] as const)('reads a %s notice with our refund id', (kind) => {
-      expect(verify(p.sign({ ...refunded, kind }))).toMatchObject({ kind, refundId: 'R7d1' });
-    });
+    for (const kind of told(['refunded', 'refund_failed'])) {
+      test(`reads a ${kind} notice with our refund id`, () => {
+        expect(verify(p.sign({ ...refunded, kind }))).toMatchObject({ kind, refundId: 'R7d1' });
+      });
+    }
 
     test('keeps a status that it has never seen as pending', () => {
       expect(verify(p.sign({ ...paid, kind: 'unheard_of' })).kind).toBe('pending');

@@ -32,7 +32,10 @@ const wanted = {
   returnUrl: 'https://shop.example.com/order/1',
   expiresAt: new Date('2026-11-21T12:30:00Z'),
   method: 'PINGPONG_CHECKOUT',
+  buyer: { userId: 1, telegramId: null, language: 'zh-CN', openid: null, ip: null },
 };
+const payment = { gatewayOrderId: order, providerPaymentId: 'P1' };
+const reference = { ...payment, refundId: 'R7d1', providerRefundId: null };
 const refund = {
   refundId: 'R7d1',
   gatewayOrderId: order,
@@ -40,6 +43,8 @@ const refund = {
   amount,
   paymentAmount: amount,
   reason: 'failed',
+  notifyUrl: wanted.notifyUrl,
+  buyer: { userId: 1, telegramId: null },
 };
 const created = { payment_id: 'P1', payment_url: 'https://pay.example.com/c/P1' };
 
@@ -106,7 +111,7 @@ describe('what PingPong is asked', () => {
 
   test('about a payment: signed over the path, since there is no body', async () => {
     replies.push({ json: { payment_id: 'P1', order_id: order, status: 'paid', amount: '19.9', currency: 'CNY' } });
-    expect(await client.queryPayment(order)).toEqual({
+    expect(await client.queryPayment(payment)).toEqual({
       status: 'paid',
       providerStatus: 'paid',
       providerPaymentId: 'P1',
@@ -119,7 +124,7 @@ describe('what PingPong is asked', () => {
 
   test('to close a payment', async () => {
     replies.push({ json: { payment_id: 'P1', order_id: order, status: 'closed' } }, { text: '{}' });
-    await client.closePayment?.(order);
+    await client.closePayment?.(payment);
     expect(seen[0]).toMatchObject({ method: 'POST', path: `/v1/payments/${order}/close`, body: '' });
     expect(seen[0]?.headers['x-signature']).toBe(hmac(`/v1/payments/${order}/close`));
   });
@@ -142,13 +147,13 @@ describe('what PingPong is asked', () => {
 
   test('about a refund', async () => {
     replies.push({ json: { refund_id: 'R7d1', status: 'succeeded' } });
-    expect(await client.queryRefund?.('R7d1', order)).toMatchObject({ status: 'succeeded' });
+    expect(await client.queryRefund?.(reference)).toMatchObject({ status: 'succeeded' });
     expect(seen[0]).toMatchObject({ method: 'GET', path: '/v1/refunds/R7d1' });
   });
 });
 
 describe('an answer of PingPong', () => {
-  const query = () => client.queryPayment(order);
+  const query = () => client.queryPayment(payment);
   const state = { payment_id: 'P1', order_id: order, status: 'paid', amount: '19.90', currency: 'CNY' };
 
   test('with a status that we have never seen is unknown, not an end', async () => {
@@ -174,8 +179,8 @@ describe('an answer of PingPong', () => {
   test('that it does not know the payment proves nothing', async () => {
     replies.push({ status: 404 }, { status: 404 }, { status: 404 });
     expect(await query()).toMatchObject({ status: 'unknown', providerStatus: 'not_found' });
-    await client.closePayment?.(order);
-    expect(await client.queryRefund?.('R7d1', order)).toMatchObject({ status: 'unknown' });
+    await client.closePayment?.(payment);
+    expect(await client.queryRefund?.(reference)).toMatchObject({ status: 'unknown' });
   });
 
   test.each([
@@ -205,7 +210,7 @@ describe('an answer of PingPong', () => {
 
   test('that a payment is paid refuses its closing', async () => {
     replies.push({ json: { order_id: order, status: 'paid' } });
-    await expect(client.closePayment?.(order)).rejects.toThrow(GatewayRefused);
+    await expect(client.closePayment?.(payment)).rejects.toThrow(GatewayRefused);
   });
 
   test.each([400, 401, 403, 409, 422])('of %d is a refusal that says what to do', async (status) => {
@@ -249,7 +254,7 @@ describe('a connection to PingPong', () => {
   });
 
   test('that is refused is unreachable', async () => {
-    await expect(clientAt('http://127.0.0.1:1').queryPayment(order)).rejects.toThrow(GatewayUnreachable);
+    await expect(clientAt('http://127.0.0.1:1').queryPayment(payment)).rejects.toThrow(GatewayUnreachable);
   });
 
   test('that says nothing is given up after three seconds where a buyer waits', async () => {
@@ -262,7 +267,7 @@ describe('a connection to PingPong', () => {
   test('leaves one log line for each call, with its duration and no secret', async () => {
     replies.push({ json: created }, { status: 500 });
     await client.createPayment(wanted);
-    await client.queryPayment(order).catch(() => undefined);
+    await client.queryPayment(payment).catch(() => undefined);
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       {
         level: 'info',

@@ -15,8 +15,11 @@ export interface TestSystem {
   stop(): Promise<void>;
 }
 
-/** Webhook process, bot process and sandbox as `npm start` runs them, on free ports and a database of their own. */
-export async function startTestSystem(): Promise<TestSystem> {
+/**
+ * Webhook process, bot process and sandbox as `npm start` runs them, on free ports and a database of their own.
+ * @param changes settings that differ from the demo's
+ */
+export async function startTestSystem(changes: Readonly<Record<string, string>> = {}): Promise<TestSystem> {
   const database = await testDatabase();
   const folder = temporaryFolder('mingdan-browser-');
   const lines: string[] = [];
@@ -26,7 +29,7 @@ export async function startTestSystem(): Promise<TestSystem> {
   };
   try {
     const system = await startSystem({
-      env: { ...demoEnvironment(process.env), DATABASE_URL: database.url },
+      env: { ...demoEnvironment(process.env), DATABASE_URL: database.url, ...changes },
       folder,
       persistent: false,
       ports: { webhook: 0, bot: 0, sandbox: 0 },

@@ -1,7 +1,8 @@
 import type { Db } from '@mingdan/db';
-import type { Clock, Currency, Logger } from '@mingdan/kernel';
+import type { Clock, Logger } from '@mingdan/kernel';
+import type { OperationDeps } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
-import type { ProviderName } from '@mingdan/payments';
+import type { MockSettings } from '@mingdan/payments/mock';
 import type { RequestHandler } from 'express';
 import type { Metrics } from './metrics.ts';
 
@@ -11,8 +12,7 @@ export interface HttpDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: HttpSettings;
-  /** what can be paid with now, in the order in which it is offered */
-  readonly paymentMethods: readonly PaymentMethod[];
+  readonly operations: OperationDeps;
   /** the report of an order as it was written; undefined while there is none, or after it was forgotten */
   readonly readReport: (order: Order) => Promise<ReadableReport | undefined>;
   readonly metrics: Metrics;
@@ -29,16 +29,25 @@ export interface HttpSettings {
   readonly trustProxy: number | readonly string[] | null;
   /** CORS_ORIGINS, such as https://shop.example */
   readonly corsOrigins: readonly string[];
+  readonly apiKey: string;
+  /** base of our own pages */
+  readonly publicUrl: string;
+  /** RETURN_URL_HOSTS, beside the host of `publicUrl` */
+  readonly returnUrlHosts: readonly string[];
+  /** what an order made now uses */
+  readonly baziSource: 'local' | 'yuanfenju';
+  /** null in production: there nobody plays a gateway */
+  readonly mock: MockGate | null;
 }
 
-export interface PaymentMethod {
-  readonly provider: ProviderName;
-  /** the provider's own method, such as PINGPONG_CHECKOUT */
-  readonly method: string;
-  readonly currency: Currency;
-  /** decimal amounts in `currency`; null = no limit */
-  readonly min: number | null;
-  readonly max: number | null;
+/** How payments are played in development (`/api/payment/mock/…`). */
+export interface MockGate {
+  /** base of the webhook process, which gets the notices of the provider `mock` */
+  readonly webhookUrl: string;
+  /** signs them; null where `mock` is not set up */
+  readonly notices: MockSettings | null;
+  /** base of the sandbox, whose stand-ins play all other gateways; null where none runs */
+  readonly sandboxUrl: string | null;
 }
 
 export interface ReadableReport {

@@ -7,7 +7,13 @@ import { z } from 'zod';
  */
 
 /** Updates we ask for. A list that is left out keeps the previous setting, so it is always sent. */
-export const allowedUpdates = ['message', 'callback_query', 'pre_checkout_query', 'my_chat_member'] as const;
+export const allowedUpdates = [
+  'message',
+  'callback_query',
+  'pre_checkout_query',
+  'my_chat_member',
+  'subscription',
+] as const;
 
 /** A call that failed. Holds no token, no address and nothing of what was to be sent. */
 export class TelegramCallFailed extends MingdanError {
@@ -101,12 +107,26 @@ const person = z.looseObject({ id: z.number().int() });
 /** As much of an update as is needed to write it down; the rest is kept as it is. */
 export const recordableUpdate = z.looseObject({
   update_id: z.number().int().nonnegative(),
-  message: z.looseObject({ chat }).optional(),
+  message: z
+    .looseObject({ chat, successful_payment: z.unknown().optional(), refunded_payment: z.unknown().optional() })
+    .optional(),
   callback_query: z.looseObject({ from: person, message: z.looseObject({ chat }).optional() }).optional(),
   pre_checkout_query: z.looseObject({ from: person }).optional(),
   my_chat_member: z.looseObject({ chat }).optional(),
+  subscription: z.looseObject({ user: person }).optional(),
 });
 export type RecordableUpdate = z.infer<typeof recordableUpdate>;
+
+/**
+ * Handled at once, whatever else its chat does: Telegram waits ten seconds for the answer to a pre-checkout query, and money that came must
+ * not stand behind a conversation.
+ */
+export function isUrgent(update: RecordableUpdate): boolean {
+  const { message, pre_checkout_query, subscription } = update;
+  return [pre_checkout_query, subscription, message?.successful_payment, message?.refunded_payment].some(
+    (part) => part !== undefined,
+  );
+}
 
 /** The chat whose order an update must keep: a private chat has the id of its person. */
 export function chatOf(update: RecordableUpdate): number | null {
@@ -116,6 +136,7 @@ export function chatOf(update: RecordableUpdate): number | null {
     update.callback_query?.from.id ??
     update.pre_checkout_query?.from.id ??
     update.my_chat_member?.chat.id ??
+    update.subscription?.user.id ??
     null
   );
 }

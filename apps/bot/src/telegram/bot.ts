@@ -5,11 +5,12 @@ import { Context, Telegraf } from 'telegraf';
 import type { Update, UserFromGetMe } from 'telegraf/types';
 import { TelegramCallFailed } from './bot-api.ts';
 import { answerSupport, type OperatorReply } from './conversations/operators.ts';
-import { refusePreCheckout } from './conversations/stars.ts';
 import { languageOf } from './language.ts';
 import { routeConversations } from './routes.ts';
 import type { TelegramServices } from './services.ts';
 import { loadSession, saveSession } from './session.ts';
+import { handleStars } from './stars/handle.ts';
+import { starsUpdate } from './stars/updates.ts';
 import { Talk } from './talk.ts';
 
 /** One update: telegraf's context, with our limited client and the talk it belongs to. */
@@ -33,7 +34,10 @@ export function createBot(services: TelegramServices): Telegraf<BotContext> {
     telegram: { apiRoot: settings.apiRoot, webhookReply: false },
   });
   bot.telegram = telegram;
-  bot.on('pre_checkout_query', (ctx) => refusePreCheckout(services, ctx.preCheckoutQuery));
+  bot.use((ctx, next) => {
+    const stars = starsUpdate(ctx.update);
+    return stars ? handleStars(services, stars) : next();
+  });
   bot.on('my_chat_member', (ctx) => rememberMembership(services, ctx.myChatMember));
   bot.use((ctx, next) => (ctx.chat?.id === operatorChatId ? hearOperators(services, ctx, next) : next()));
   bot.use(async (ctx, next) => {

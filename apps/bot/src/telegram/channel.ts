@@ -1,10 +1,11 @@
 import { messageOf } from '@mingdan/kernel';
 import type { Language } from '@mingdan/orders';
-import type { Delivered, OutboxChannel, SendFailure } from '@mingdan/outbox';
+import type { Delivered, Invoice, Message, OutboxChannel, SendFailure } from '@mingdan/outbox';
 import type { Telegram } from 'telegraf';
-import { type RenderedButton, renderMessage, type Texts } from '../texts.ts';
+import { localised, type RenderedButton, renderMessage, type Texts } from '../texts.ts';
 import { TelegramCallFailed } from './bot-api.ts';
 import { keyboard } from './keyboard.ts';
+import { invoiceFields } from './stars/invoice.ts';
 
 /**
  * How outbox rows reach a chat: rendered in the receiver's language, sent or edited.
@@ -13,8 +14,12 @@ import { keyboard } from './keyboard.ts';
 export function telegramChannel(telegram: Telegram, texts: Texts, operatorLanguage: Language): OutboxChannel {
   return {
     async send(chatId, language, message, editsMessageId): Promise<Delivered> {
-      const { text, buttons } = renderMessage(texts, language ?? operatorLanguage, message);
+      const spoken = language ?? operatorLanguage;
+      const { text, buttons } = renderMessage(texts, spoken, message);
+      if (editsMessageId !== null && message.replaces !== undefined)
+        return replaceInvoice(telegram, chatId, editsMessageId, message, text);
       if (editsMessageId !== null) return edit(telegram, chatId, editsMessageId, text, buttons);
+      if (message.invoice) return sendInvoice(telegram, chatId, message.invoice, spoken, text);
       const sent = await telegram.sendMessage(chatId, text, {
         ...keyboard(buttons),
         // A preview would let Telegram's servers open signed links.
@@ -24,6 +29,38 @@ export function telegramChannel(telegram: Telegram, texts: Texts, operatorLangua
     },
     failureOf,
   };
+}
+
+async function sendInvoice(
+  telegram: Telegram,
+  chatId: number,
+  invoice: Invoice,
+  language: string,
+  description: string,
+): Promise<Delivered> {
+  const title = localised(invoice.title, language);
+  const fields = invoiceFields({ ...invoice, title, description });
+  const sent = await telegram.sendInvoice(chatId, { ...fields, start_parameter: invoice.startParameter });
+  return { messageId: sent.message_id };
+}
+
+/** A receipt stays as Telegram shows it. An invoice that cannot be paid any more goes, and what became of the order is said instead. */
+async function replaceInvoice(
+  telegram: Telegram,
+  chatId: number,
+  messageId: number,
+  message: Message,
+  text: string,
+): Promise<Delivered> {
+  if (message.replaces === 'receipt') return { messageId: null };
+  // Telegram deletes nothing that is older than two days, and nothing twice; its pre-checkout is refused all the same.
+  await telegram.deleteMessage(chatId, messageId).catch((error: unknown) => {
+    if (!(error instanceof TelegramCallFailed) || error.status !== 400) throw error;
+  });
+  // Paid another way: the message about that payment says it all.
+  if (message.template === 'payment_request_paid') return { messageId: null };
+  const sent = await telegram.sendMessage(chatId, text, { link_preview_options: { is_disabled: true } });
+  return { messageId: sent.message_id };
 }
 
 async function edit(

@@ -45,6 +45,12 @@ export class LimitedTelegram extends Telegram {
     return z.array(z.unknown()).parse(await callBotApi(this.#options, 'getUpdates', request, within));
   }
 
+  /** setWebhook, with kinds of updates that telegraf does not know. */
+  async receiveAt(url: string, secretToken: string): Promise<void> {
+    const wanted = { url, secret_token: secretToken, allowed_updates: allowedUpdates, max_connections: 40 };
+    await this.#callPatiently('setWebhook', wanted);
+  }
+
   async #callPatiently(method: string, payload: object): Promise<unknown> {
     const repeats = this.#options.repeatsAfter429 ?? 2;
     for (let repeat = 0; ; repeat += 1) {

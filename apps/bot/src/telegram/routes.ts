@@ -10,6 +10,7 @@ import { help, paySupport } from './conversations/help.ts';
 import { askLanguage, chooseLanguage } from './conversations/language.ts';
 import { cancelUnpaid, listOrders, resend, showOrder } from './conversations/orders.ts';
 import { pay } from './conversations/pay.ts';
+import { redPacketCode } from './conversations/redpacket.ts';
 import { askRefundReason, refund, refundForReason } from './conversations/refund.ts';
 import { showMenu, start } from './conversations/start.ts';
 import { continuesSupport, support } from './conversations/support.ts';
@@ -103,6 +104,7 @@ async function hear(talk: Talk, text: string, repliesTo: number | undefined): Pr
   const { waiting } = talk.session;
   if (waiting?.for === 'support') return support(talk, text);
   if (waiting?.for === 'refund_reason') return refund(talk, waiting.orderNo, text);
+  if (waiting?.for === 'redpacket') return redPacketCode(talk, waiting.orderNo, text);
   const orderNo = ORDER_NUMBER.exec(text.toUpperCase())?.[0];
   if (orderNo !== undefined) return showOrder(talk, orderNo);
   if (await answerTyped(talk, text)) return;

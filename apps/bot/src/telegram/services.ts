@@ -18,8 +18,6 @@ export interface TelegramSettings {
   readonly apiRoot: string;
   readonly mode: 'polling' | 'webhook';
   readonly baziSource: 'local' | 'yuanfenju';
-  /** CHAT_STARS_ONLY: other ways to pay are for the web */
-  readonly starsOnly: boolean;
 }
 
 /** What the conversations may do to orders and money; handed in, so that tests need no gateway. */

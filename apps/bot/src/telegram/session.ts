@@ -44,6 +44,7 @@ export type Card = z.infer<typeof cardShape>;
 const waitingShape = z.discriminatedUnion('for', [
   z.object({ for: z.literal('refund_reason'), orderNo: z.string() }),
   z.object({ for: z.literal('support') }),
+  z.object({ for: z.literal('redpacket'), orderNo: z.string() }),
 ]);
 
 const sessionShape = z.object({

@@ -86,7 +86,7 @@ export async function tidyUp(db: Db): Promise<void> {
   );
   await changed(
     db,
-    `update orders set input = null where input is not null and paid_at is null and status in ('expired', 'failed') and created_at < now() - interval '30 days'`,
+    `update orders set input = null, email = null where (input is not null or email is not null) and paid_at is null and status in ('expired', 'failed') and created_at < now() - interval '30 days'`,
   );
   await changed(db, `delete from bot_sessions where updated_at < now() - interval '30 days'`);
   await changed(db, `delete from telegram_limits where spent_until < now() - interval '1 day'`);

@@ -1,7 +1,7 @@
 import { holdLease, listen } from '@mingdan/db';
 import type { Fulfiller, FulfilmentDeps } from '@mingdan/fulfilment';
 import { type OrderKind, pause } from '@mingdan/kernel';
-import type { OperationDeps } from '@mingdan/operations';
+import { askDuePayments, compareYesterday, type OperationDeps, refundOverdueHeld } from '@mingdan/operations';
 import { blockedPause, type OutboxChannel } from '@mingdan/outbox';
 import cron from 'node-cron';
 import { createAnnouncer } from './announce.ts';
@@ -10,8 +10,10 @@ import { createFulfilment } from './fulfil.ts';
 import { type HousekeepingSettings, keepPromises, tidyUp } from './housekeeping.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { refundDue } from './refund.ts';
+import { type EndingCertificate, remindOperators } from './remind.ts';
 import { createOutboxSender } from './send.ts';
-import { tellFailedPayments, tellFlaggedNotices, tellSecondPayments } from './tell-payments.ts';
+import { tellFlaggedNotices } from './tell-flagged.ts';
+import { tellFailedPayments, tellSecondPayments, tellSeenPayments } from './tell-payments.ts';
 import { tellSettledRefunds } from './tell-refunds.ts';
 import { tellRefusedNotices } from './tell-refused.ts';
 
@@ -24,6 +26,8 @@ export interface WorkerSettings extends HousekeepingSettings {
   readonly concurrency: number;
   readonly leaseSeconds: number;
   readonly retryBaseMs: number;
+  /** of the gateways' certificates those that end soon, as of now */
+  readonly endingCertificates: () => readonly EndingCertificate[];
 }
 
 export interface WorkerDeps {
@@ -70,6 +74,7 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
   // Each its own loop: a gateway that hangs holds up no message, and a message that cannot be written holds up no refund.
   const moneyJobs = [
     job('tell failed payments', () => tellFailedPayments(operations)),
+    job('tell seen payments', () => tellSeenPayments(operations)),
     job('tell second payments', () => tellSecondPayments(operations)),
     job('tell settled refunds', () => tellSettledRefunds(operations)),
     job('tell flagged notices', () => tellFlaggedNotices(operations)),
@@ -80,6 +85,8 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
   ];
   const polledJobs = [
     job('tell refused notices', () => tellRefusedNotices(operations)),
+    job('ask due payments', () => askDuePayments(operations)),
+    job('refund held money', () => refundOverdueHeld(operations)),
     job('expire', () => expireOverdue(operations)),
     job('close ended', () => closeEnded(operations)),
     job('keep promises', () => keepPromises(deps.fulfilment, settings)),
@@ -115,7 +122,7 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
   const dueTimer = setInterval(wake, 2_000);
   const tidying = holdLease(
     { db, name: 'tidy-up', holder: settings.owner, seconds: 60, log, signal: stopping.signal },
-    (signal) => tidyHourly(deps, signal),
+    (signal) => tidyHourly(deps, settings, signal),
   );
   poll();
 
@@ -142,8 +149,10 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
 
 const HOUR_MS = 3_600_000;
 
-async function tidyHourly(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+async function tidyHourly(deps: WorkerDeps, settings: WorkerSettings, signal: AbortSignal): Promise<void> {
   await tidyUp(deps.operations.db);
+  await remindOperators(deps.operations, settings.endingCertificates());
+  await compareYesterday(deps.operations);
   await pause(HOUR_MS, signal);
 }
 

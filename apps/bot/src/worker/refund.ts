@@ -1,7 +1,14 @@
 import { backoffMs, messageOf } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import { claimRefunds, leaveRefundToOperators, postponeRefund, type RefundRecord, settleRefund } from '@mingdan/orders';
-import { GatewayRefused, type PaymentClient, type ProviderName, type RefundState } from '@mingdan/payments';
+import {
+  GatewayRefused,
+  type PaymentClient,
+  type ProviderName,
+  providerNames,
+  type RefundState,
+} from '@mingdan/payments';
+import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { tellStuckRefund } from './tell-refunds.ts';
 
 const LEASE_SECONDS = 60;
@@ -38,7 +45,7 @@ async function refundOne(deps: OperationDeps, settings: RefunderSettings, refund
     return;
   }
   try {
-    const state = await ask(client, refund);
+    const state = await ask(deps, client, refund);
     log.info({ status: state.status }, 'refund asked for');
     await settle(deps, settings, refund, state);
   } catch (error) {
@@ -63,6 +70,7 @@ async function settle(
     status: state.status === 'pending' ? 'pending' : 'requested',
     error: null,
     refused: false,
+    providerRefundId: state.providerRefundId,
   });
 }
 
@@ -75,7 +83,7 @@ async function giveUpAfterAsking(
 ): Promise<void> {
   const unknown: RefundState = { status: 'unknown', providerRefundId: null, providerStatus: 'unknown' };
   try {
-    const state = (await client.queryRefund?.(refund.refundId, refund.gatewayOrderId)) ?? unknown;
+    const state = (await client.queryRefund?.(refund)) ?? unknown;
     if (state.status === 'succeeded' || state.status === 'pending') await settle(deps, settings, refund, state);
     else await settleRefund(deps.db, refund.refundId, 'failed', null);
   } catch (error) {
@@ -85,12 +93,13 @@ async function giveUpAfterAsking(
 }
 
 /** A refund the gateway already has is asked about; one it may not have is asked for again under the same id, which is the same refund. */
-async function ask(client: PaymentClient, refund: RefundRecord): Promise<RefundState> {
+async function ask(deps: OperationDeps, client: PaymentClient, refund: RefundRecord): Promise<RefundState> {
   if (refund.status === 'pending' && client.queryRefund) {
-    const state = await client.queryRefund(refund.refundId, refund.gatewayOrderId);
+    const state = await client.queryRefund(refund);
     if (state.status !== 'unknown') return state;
   }
-  const { refundId, gatewayOrderId, providerPaymentId, amount, paymentAmount, reason } = refund;
+  const { webhookUrl, refundNotifyUrls } = deps.settings;
+  const { refundId, gatewayOrderId, providerPaymentId, amount, paymentAmount, reason, userId, telegramId } = refund;
   return (await client.refund?.({
     refundId,
     gatewayOrderId,
@@ -98,16 +107,25 @@ async function ask(client: PaymentClient, refund: RefundRecord): Promise<RefundS
     amount,
     paymentAmount,
     reason,
+    notifyUrl: refundNotifyUrls[client.provider] ?? `${webhookUrl}/webhook/${client.provider}/refund`,
+    buyer: { userId, telegramId },
   })) as RefundState;
+}
+
+/** Some gateways want a while before they are asked about a refund. */
+function askAgainAfter(refund: RefundRecord): number {
+  const known = providerNames.find((name) => name === refund.provider);
+  return (known && providerCapabilities.get(known)?.refundAskAfterSeconds) ?? 0;
 }
 
 async function again(
   deps: OperationDeps,
   settings: RefunderSettings,
   refund: RefundRecord,
-  how: { status: 'requested' | 'pending'; error: string | null; refused: boolean },
+  how: { status: 'requested' | 'pending'; error: string | null; refused: boolean; providerRefundId?: string | null },
 ): Promise<void> {
-  const seconds = backoffMs(refund.attempts, settings.retryBaseMs, LONGEST_PAUSE_MS) / 1000;
+  const soonest = how.status === 'pending' ? askAgainAfter(refund) : 0;
+  const seconds = Math.max(soonest, backoffMs(refund.attempts, settings.retryBaseMs, LONGEST_PAUSE_MS) / 1000);
   await postponeRefund(deps.db, refund, { ...how, seconds });
   if (refund.attempts + 1 === TRIES_BEFORE_ALARM) await tellStuckRefund(deps, refund, how.error);
 }

@@ -1,9 +1,8 @@
 import { type Db, row } from '@mingdan/db';
-import { alarm, amountText, paymentMessageEdits } from '@mingdan/fulfilment';
-import { formatAmount, isCurrency } from '@mingdan/kernel';
+import { amountText, paymentMessageEdits } from '@mingdan/fulfilment';
 import type { OperationDeps } from '@mingdan/operations';
 import { ORDER_COLUMNS, type Order } from '@mingdan/orders';
-import { enqueue } from '@mingdan/outbox';
+import { enqueue, type Message } from '@mingdan/outbox';
 
 /** The webhook process only flips orders; what a failed payment means is said here, once, and the dead button is taken away. */
 export async function tellFailedPayments(deps: OperationDeps): Promise<void> {
@@ -19,17 +18,8 @@ async function tellOneFailure(deps: OperationDeps, tx: Db): Promise<boolean> {
   );
   if (!order) return false;
   await enqueue(tx, deps.vault, await paymentMessageEdits(tx, order, 'failed'));
-  if (order.chatId !== null) {
-    const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) };
-    const message = { template: 'payment_failed', params } as const;
-    await enqueue(tx, deps.vault, {
-      chatId: order.chatId,
-      userId: order.userId,
-      orderId: order.id,
-      dedupeKey: `payment_failed:${order.orderNo}`,
-      message,
-    });
-  }
+  const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) };
+  await tellBuyer(deps, tx, order, `payment_failed:${order.orderNo}`, { template: 'payment_failed', params });
   deps.log.info({ order_no: order.orderNo, status: 'failed', reason: 'payment_failed' }, 'order moved');
   return true;
 }
@@ -47,66 +37,46 @@ async function tellOneSecond(deps: OperationDeps, tx: Db): Promise<boolean> {
         and not exists (select 1 from outbox where dedupe_key = 'second:' || r.refund_id) and exists (select 1 from users where id = o.user_id and telegram_id is not null)
       order by r.id limit 1`,
   );
-  if (!found || found.chatId === null) return false;
+  if (!found) return false;
   const params = { orderNo: found.orderNo, product: found.productNames, amount: amountText(found) };
-  const message = { template: 'second_payment_refunding', params } as const;
-  await enqueue(tx, deps.vault, {
-    chatId: found.chatId,
-    userId: found.userId,
-    orderId: found.id,
-    dedupeKey: `second:${found.refundId}`,
-    message,
+  await tellBuyer(deps, tx, found, `second:${found.refundId}`, { template: 'second_payment_refunding', params });
+  return true;
+}
+
+/** Money that a gateway sees and does not call final yet: the buyer reads that it is on its way, once. */
+export async function tellSeenPayments(deps: OperationDeps): Promise<void> {
+  while (await deps.db.transaction((tx) => tellOneSeen(deps, tx)));
+}
+
+async function tellOneSeen(deps: OperationDeps, tx: Db): Promise<boolean> {
+  const order = await row<Order>(
+    tx,
+    `update orders o set payment_seen_told_at = now()
+      where id = (select id from orders where payment_seen_at is not null and payment_seen_told_at is null and status = 'pending_payment'
+                   order by id for update skip locked limit 1)
+      returning ${ORDER_COLUMNS}`,
+  );
+  if (!order) return false;
+  await tellBuyer(deps, tx, order, `seen:${order.orderNo}`, {
+    template: 'payment_seen',
+    params: { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) },
   });
   return true;
 }
 
-interface FlaggedNotice {
-  id: number;
-  provider: string;
-  orderNo: string | null;
-  flag: { verdict: string; amount_minor: number | null; currency: string | null; provider_payment_id: string | null };
-  orderId: number | null;
-}
-
-/** Money that fits no order becomes an item of the operators' inbox and one alarm. */
-export async function tellFlaggedNotices(deps: OperationDeps): Promise<void> {
-  while (await deps.db.transaction((tx) => tellOneFlag(deps, tx)));
-}
-
-async function tellOneFlag(deps: OperationDeps, tx: Db): Promise<boolean> {
-  const notice = await row<FlaggedNotice>(
-    tx,
-    `update payment_notifications n set flag_handled_at = now()
-      where id = (select id from payment_notifications where flag is not null and flag_handled_at is null order by id for update skip locked limit 1)
-      returning n.id, n.provider, n.order_no as "orderNo", n.flag, (select id from orders where orders.order_no = n.order_no) as "orderId"`,
-  );
-  if (!notice) return false;
-  const { verdict, amount_minor: minor, currency } = notice.flag;
-  const amount = minor !== null && isCurrency(currency) ? `${formatAmount({ minor, currency })} ${currency}` : '-';
-  // The notice and the gateway's answer to a question tell of the same money: one matter.
-  const key = `money:${notice.provider}:${notice.orderNo}:${notice.flag.provider_payment_id ?? ''}:${verdict}:${minor ?? ''}`;
-  const item = await row<{ id: number }>(
-    tx,
-    `insert into inbox_items (kind, dedupe_key, order_id, details) values ('money_unmatched', :key, :orderId, :details::jsonb)
-     on conflict (dedupe_key) do nothing returning id`,
-    {
-      key,
-      orderId: notice.orderId,
-      details: JSON.stringify({ provider: notice.provider, order_no: notice.orderNo, amount, ...notice.flag }),
-    },
-  );
-  if (!item) return true;
-  const params = { provider: notice.provider, orderNo: notice.orderNo ?? '-', verdict, amount, inboxId: item.id };
-  await alarm(
-    { vault: deps.vault, operatorChatId: deps.settings.operatorChatId },
-    tx,
-    key,
-    { template: 'alarm_money_unmatched', params },
-    notice.orderId,
-  );
-  deps.log.warn(
-    { order_no: notice.orderNo, provider: notice.provider, verdict, inbox: item.id },
-    'money that fits no order',
-  );
-  return true;
+async function tellBuyer(
+  deps: OperationDeps,
+  tx: Db,
+  order: Order,
+  dedupeKey: string,
+  message: Message,
+): Promise<void> {
+  if (order.chatId === null) return;
+  await enqueue(tx, deps.vault, {
+    chatId: order.chatId,
+    userId: order.userId,
+    orderId: order.id,
+    dedupeKey,
+    message,
+  });
 }

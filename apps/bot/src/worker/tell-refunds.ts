@@ -1,6 +1,6 @@
 import { type Db, row } from '@mingdan/db';
 import { alarm } from '@mingdan/fulfilment';
-import { formatAmount, type Localised, type Money } from '@mingdan/kernel';
+import { type Localised, type Money, moneyText } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import type { RefundRecord } from '@mingdan/orders';
 import { enqueue, type MessageTemplate } from '@mingdan/outbox';
@@ -10,13 +10,14 @@ interface SettledRefund {
   refundId: string;
   status: 'succeeded' | 'failed' | 'manual';
   toldAt: Date;
-  orderId: number;
-  orderNo: string;
+  /** null: money that belonged to no order */
+  orderId: number | null;
+  orderNo: string | null;
   provider: string | null;
   lastError: string | null;
   reason: string;
   amount: Money;
-  product: Localised;
+  product: Localised | null;
   userId: number | null;
   chatId: number | null;
 }
@@ -37,10 +38,10 @@ async function tellOne(deps: OperationDeps): Promise<boolean> {
        select r.id, r.refund_id as "refundId", r.status, r.told_at as "toldAt", r.order_id as "orderId", o.order_no as "orderNo", r.provider, r.last_error as "lastError", r.reason,
               jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount, o.product_names as product, o.user_id as "userId",
               (select telegram_id from users where id = o.user_id) as "chatId"
-         from told r join orders o on o.id = r.order_id`,
+         from told r left join orders o on o.id = r.order_id`,
     );
     if (!refund) return false;
-    const amount = `${formatAmount(refund.amount)} ${refund.amount.currency}`;
+    const amount = moneyText(refund.amount);
     // A refund that is asked for again and fails again is a new matter.
     if (refund.status !== 'succeeded')
       await openInboxItem(
@@ -57,9 +58,10 @@ async function tellOne(deps: OperationDeps): Promise<boolean> {
 }
 
 async function tellBuyer(deps: OperationDeps, tx: Db, refund: SettledRefund, amount: string): Promise<void> {
-  if (refund.chatId === null) return;
+  const { orderNo, product } = refund;
+  if (refund.chatId === null || orderNo === null || product === null) return;
   const template: MessageTemplate = refund.status === 'succeeded' ? 'refund_succeeded' : 'refund_with_operators';
-  const message = { template, params: { orderNo: refund.orderNo, product: refund.product, amount } };
+  const message = { template, params: { orderNo, product, amount } };
   const dedupeKey = `refund:${refund.refundId}:${refund.status}`;
   await enqueue(tx, deps.vault, {
     chatId: refund.chatId,
@@ -89,14 +91,21 @@ async function openInboxItem(
     { key, orderId, details },
   );
   if (!item) return;
-  const params = { orderNo, refundId, amount, provider: provider ?? '-', cause: lastError ?? '-', inboxId: item.id };
+  const params = {
+    orderNo: orderNo ?? '-',
+    refundId,
+    amount,
+    provider: provider ?? '-',
+    cause: lastError ?? '-',
+    inboxId: item.id,
+  };
   const { operatorChatId } = deps.settings;
   await alarm({ vault: deps.vault, operatorChatId }, tx, key, { template: 'alarm_refund_refused', params }, orderId);
 }
 
 /** A refund that is tried again and again without an end: people should know, while it is tried on. */
 export async function tellStuckRefund(deps: OperationDeps, refund: RefundRecord, error: string | null): Promise<void> {
-  const amount = `${formatAmount(refund.amount)} ${refund.amount.currency}`;
+  const amount = moneyText(refund.amount);
   await deps.db.transaction((tx) =>
     openInboxItem(deps, tx, { ...refund, lastError: error }, amount, `refund_stuck:${refund.refundId}`),
   );

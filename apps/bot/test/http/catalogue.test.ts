@@ -4,6 +4,7 @@ import type { TestDatabase } from '@mingdan/db/testing';
 import { testDatabase } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { inDollars } from '../../src/http/api/prices.ts';
+import { GatewayInMemory, operationsWith } from './gateways.ts';
 import { anApp } from './support.ts';
 
 let database: TestDatabase;
@@ -127,24 +128,31 @@ describe('GET /api/settings', () => {
     });
   });
 
-  test('names the ways to pay in the caller’s language, with limits where there are some', async () => {
-    const { app } = anApp(db, {
-      paymentMethods: [
-        { provider: 'wechat', method: 'WECHAT_NATIVE', currency: 'CNY', min: null, max: null },
-        { provider: 'oxapay', method: 'OXAPAY_INVOICE', currency: 'USDT', min: 1, max: 5000 },
-      ],
-    });
-    const reply = await request(app).get('/api/settings?lang=en');
-    expect(reply.body.data.payment_methods).toEqual([
-      { provider: 'wechat', method: 'WECHAT_NATIVE', name: 'WeChat Pay', currency: 'CNY' },
-      { provider: 'oxapay', method: 'OXAPAY_INVOICE', name: 'USDT', currency: 'USDT', min: 1, max: 5000 },
+  test('names the ways to pay in the caller’s language, with their limits', async () => {
+    const operations = operationsWith(db, [new GatewayInMemory('wechat'), new GatewayInMemory('stripe')]);
+    const reply = await request(anApp(db, { operations }).app).get('/api/settings?lang=en');
+    const methods: { provider: string; method: string }[] = reply.body.data.payment_methods;
+    expect(methods.map(({ method }) => method)).toEqual([
+      'WECHAT_NATIVE',
+      'WECHAT_JSAPI',
+      'WECHAT_APP',
+      'WECHAT_H5',
+      'STRIPE_CHECKOUT',
     ]);
+    expect(methods[0]).toEqual({
+      provider: 'wechat',
+      method: 'WECHAT_NATIVE',
+      name: 'WeChat Pay',
+      currency: 'CNY',
+      min: 0.01,
+    });
+    expect(methods[4]).toMatchObject({ provider: 'stripe', min: 5, max: 999999.99 });
   });
 
   test('follows what operators set, and prices follow the rate', async () => {
     await set('site_name', '测试店');
     await set('usdt_to_cny_rate', '7.2');
-    await set('maintenance', { on: true, message: 'soon' });
+    await set('maintenance', { on: true, message: { 'zh-CN': '稍后', 'zh-TW': '稍後', en: 'soon' } });
     expect((await get('/api/settings')).body.data).toMatchObject({
       site_name: '测试店',
       usdt_to_cny_rate: 7.2,

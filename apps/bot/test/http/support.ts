@@ -6,12 +6,18 @@ import { createHttpApp } from '../../src/http/app.ts';
 import type { HttpDeps, HttpSettings } from '../../src/http/deps.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { type RateLimits, usualLimits } from '../../src/http/rate-limit.ts';
+import { operationsWith } from './gateways.ts';
 
 export const testSettings: HttpSettings = {
   servesPages: true,
   secretKeys: ['first-key-first-key-first-key-32', 'older-key-older-key-older-key-32'],
   trustProxy: [],
   corsOrigins: ['https://shop.example'],
+  apiKey: 'the-key-of-the-api',
+  publicUrl: 'https://mingdan.example',
+  returnUrlHosts: ['shop.example'],
+  baziSource: 'local',
+  mock: null,
 };
 
 export interface TestApp {
@@ -31,7 +37,7 @@ export function anApp(db: Db, changes: Changes = {}): TestApp {
       db,
       clock,
       log: logger,
-      paymentMethods: [],
+      operations: operationsWith(db),
       readReport: async () => undefined,
       metrics: createMetrics({ db, clock, log: logger }),
       telegramWebhook: undefined,

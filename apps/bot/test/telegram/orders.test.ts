@@ -295,23 +295,4 @@ describe('the rest of the chat', () => {
       }),
     ).toBe(1);
   });
-
-  test('a pre-checkout query is refused at once with a reason', async () => {
-    const update = world.api.push({
-      pre_checkout_query: {
-        id: 'q1',
-        from: { id: 42, is_bot: false, first_name: 'x' },
-        currency: 'XTR',
-        total_amount: 1,
-        invoice_payload: 'x',
-      },
-    });
-    await world.handled(update);
-    const answer = world.api.calls.findLast(({ method }) => method === 'answerPreCheckoutQuery');
-    expect(answer?.payload).toMatchObject({
-      pre_checkout_query_id: 'q1',
-      ok: false,
-      error_message: expect.stringContaining('Stars'),
-    });
-  });
 });

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { refundRules } from '@mingdan/fulfilment';
 import { languages } from '@mingdan/orders';
 import { messageTemplates } from '@mingdan/outbox';
-import { providerNames } from '@mingdan/payments/settings';
 import { createTexts, renderMessage } from '../../src/texts.ts';
 
 const FOLDER = join(import.meta.dirname, '../../locales');
@@ -53,18 +53,22 @@ describe('the locale files', () => {
     }
   });
 
-  // The chat asks for `providers.<name>` of whatever is offered: without it no order can be paid.
-  test.each(languages)('%s names every payment provider, in the chat and on the pages', (language) => {
-    for (const file of ['messages.json', 'page.json']) {
-      const { providers }: { providers: object } = JSON.parse(readFileSync(join(FOLDER, language, file), 'utf8'));
-      expect([file, Object.keys(providers).sort()]).toEqual([file, [...providerNames].sort()]);
-      for (const name of Object.values(providers)) expect(name).toMatch(/\S/);
+  test.each(languages)('%s says the refund rule of every product kind', (language) => {
+    for (const kind of Object.keys(refundRules)) expect(texts.t(language, `refund_rules.${kind}`)).toMatch(/\S/);
+  });
+
+  test.each(languages)('%s: the description of an invoice is never longer than Telegram takes', (language) => {
+    for (const refundRule of Object.keys(refundRules)) {
+      const params = { orderNo: 'REPORT_20261121_7K3M9QXA1234', minutes: 1440, refundRule };
+      const { text } = renderMessage(texts, language, { template: 'payment_request_invoice', params });
+      expect(text.length).toBeLessThanOrEqual(255);
+      expect(text).toContain(texts.t(language, `refund_rules.${refundRule}`));
     }
   });
 
   test('traditional texts hold no simplified characters', () => {
     const simplifiedOnly = /[单订报书买卖这发开关误价钱语让谢类权银说时问请还过错处]/u;
-    for (const file of ['messages.json', 'chat.json', 'birth.json', 'operator.json']) {
+    for (const file of ['messages.json', 'chat.json', 'birth.json', 'operator.json', 'payment.json']) {
       const text = readFileSync(join(FOLDER, 'zh-TW', file), 'utf8').replaceAll('简体中文', '');
       // Keys are ours; only what is read by people counts.
       const read = [...text.matchAll(/": "(.*)"/g)].map(([, value]) => value).join('');
@@ -120,7 +124,7 @@ describe('texts', () => {
   );
 
   test('a payment request works with a button and with a bare address', () => {
-    const params = { orderNo: 'X', product: 'p', amount: '1.00 CNY', minutes: 30 };
+    const params = { orderNo: 'X', product: 'p', amount: '1.00 CNY', minutes: 30, refundRule: 'report' };
     const url = 'https://pay.example/x';
     const withButton = renderMessage(texts, 'zh-CN', {
       template: 'payment_request',

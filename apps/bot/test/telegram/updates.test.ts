@@ -115,6 +115,30 @@ describe('handling', () => {
     expect(events).toEqual([2, 1]);
   });
 
+  test('a pre-checkout query and money that came find a place when every chat is waiting for something slow', async () => {
+    const events: number[] = [];
+    const dispatcher = dispatch(
+      async (update) => {
+        if (idOf(update) <= 2) await pause(300);
+        events.push(idOf(update));
+      },
+      { concurrency: 2 },
+    );
+    const paid = { message: { date: 0, chat: { id: 8 }, successful_payment: {} } };
+    await recordUpdates(world.deps, [message(1, 7), message(2, 8), message(3, 9)]);
+    dispatcher.wake();
+    await pause(100);
+    await recordUpdates(world.deps, [
+      { update_id: 4, pre_checkout_query: { id: 'q', from: { id: 7 } } },
+      { update_id: 5, ...paid },
+    ]);
+    dispatcher.wake();
+    for (const id of [1, 2, 3, 4, 5]) await world.handled(id);
+    await dispatcher.stop();
+    expect(events.slice(0, 2).sort()).toEqual([4, 5]);
+    expect(events.indexOf(3)).toBeGreaterThan(2);
+  });
+
   test('a handler that fails is tried again, and the chat waits for it', async () => {
     const events: number[] = [];
     const dispatcher = dispatch(async (update) => {

@@ -99,6 +99,7 @@ function start(given: Given = {}): { worker: Worker; operations: OperationDeps }
     retryBaseMs: 5,
     fulfilmentDeadlineHours: 24,
     deliveryMaxHours: 72,
+    endingCertificates: () => [],
     ...given.settings,
   };
   const worker = startWorker(

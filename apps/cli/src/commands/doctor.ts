@@ -2,11 +2,14 @@ import type { Command } from 'commander';
 import { type Answer, answering } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { checkBazi } from '../doctor/bazi.ts';
+import { checkCertificates } from '../doctor/certificates.ts';
 import { checkClock } from '../doctor/clock.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDeepseek } from '../doctor/deepseek.ts';
 import { checkNames, type Finding } from '../doctor/finding.ts';
 import { checkGateways } from '../doctor/gateways.ts';
+import { checkNotices } from '../doctor/notices.ts';
+import { checkOffer } from '../doctor/offer.ts';
 import { checkSettings } from '../doctor/settings.ts';
 import { checkTelegram } from '../doctor/telegram.ts';
 import type { Texts } from '../texts.ts';
@@ -27,6 +30,9 @@ async function examine(context: Context): Promise<Finding[]> {
     checkDeepseek(context),
     checkBazi(context),
     checkGateways(context),
+    checkCertificates(context),
+    checkNotices(context, fetch),
+    checkOffer(context),
   ]);
   return checkNames.flatMap((name) => found.flat().filter(({ check }) => check === name));
 }

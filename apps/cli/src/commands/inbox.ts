@@ -1,12 +1,13 @@
 import { type Db, row, rows } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
 import { type OperationDeps, openReason, type Resolution, resolveInboxItem } from '@mingdan/operations';
-import type { Command } from 'commander';
+import { answersTo, findHeldPayment, type HeldPayment } from '@mingdan/orders';
+import { type Command, Option } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
 import { idArgument } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { withDatabase, withOperations } from '../deps.ts';
-import { fields, timeText, word } from '../print.ts';
+import { fields, moneyText, timeText, word } from '../print.ts';
 
 interface InboxItem {
   id: number;
@@ -38,13 +39,25 @@ export function registerInbox(program: Command, context: Context): void {
       note: String(options.note ?? ''),
       refund: options.refund === true,
       paidByHand: options.paidByHand === true,
+      ...(options.deliver === true ? { held: 'deliver' as const } : {}),
+      ...(options.wait === true ? { held: 'wait' as const } : {}),
       ...(options.reply === undefined ? {} : { reply: String(options.reply) }),
     }),
   )
     .option('--note <text>', 'how it ended, for the record')
     .option('--reply <text>', 'said to the buyer in their chat')
-    .option('--refund', 'give the money of the order back through its gateway')
-    .option('--paid-by-hand', 'the money was given back by hand: book the refund as done');
+    .addOption(decision('--refund', 'give the money back through its gateway'))
+    .addOption(decision('--deliver', 'held money: take it as the payment of its order, and deliver'))
+    .addOption(decision('--wait', 'held money: give the buyer 72 hours more to pay the rest'))
+    .addOption(decision('--paid-by-hand', 'the money was given back by hand: book the refund as done'));
+}
+
+const DECISIONS = ['refund', 'deliver', 'wait', 'paidByHand'];
+
+/** One matter has one end. */
+function decision(flag: string, description: string): Option {
+  const option = new Option(flag, description);
+  return option.conflicts(DECISIONS.filter((name) => name !== option.attributeName()));
 }
 
 function readItems(db: Db, all: boolean): Promise<InboxItem[]> {
@@ -77,12 +90,15 @@ function list(context: Context, items: readonly InboxItem[]): Answer {
 }
 
 async function show(context: Context, id: number): Promise<Answer> {
-  const item = await withOperations(context, async (deps) => readable(deps, await findItem(deps.db, id)));
+  const { item, held } = await withOperations(context, async (deps) => {
+    const found = await findItem(deps.db, id);
+    return { item: readable(deps, found), held: await heldOf(deps.db, found) };
+  });
   const texts = context.texts();
   const { t } = texts;
   const details = Object.entries(item.details).map(([name, value]) => [name, textOf(value)] as const);
   return {
-    json: toJson(item),
+    json: { ...toJson(item), held: held === null ? null : heldJson(held) },
     lines: [
       `#${item.id}  ${word(texts, 'matter', item.kind)}`,
       ...fields([
@@ -92,8 +108,29 @@ async function show(context: Context, id: number): Promise<Answer> {
         [t('inbox.resolved'), item.resolvedAt === null ? null : timeText(item.resolvedAt)],
         [t('inbox.note'), item.resolution],
       ]),
+      ...(held === null ? [] : heldLines(context, item.id, held)),
     ],
   };
+}
+
+/** The money that a matter is about, while nobody has decided about it. */
+async function heldOf(db: Db, { details }: InboxItem): Promise<HeldPayment | null> {
+  const id = typeof details.held_id === 'number' ? details.held_id : null;
+  const held = id === null ? undefined : await findHeldPayment(db, id);
+  return held?.status === 'held' ? held : null;
+}
+
+function heldJson({ amount, verdict, decideBy }: HeldPayment): object {
+  return { amount: amount === null ? null : moneyText(amount), decide_by: decideBy, answers: answersTo(verdict) };
+}
+
+function heldLines({ texts }: Context, id: number, { amount, verdict, decideBy }: HeldPayment): string[] {
+  const { t } = texts();
+  const money = amount === null ? t('inbox.amount_unknown') : moneyText(amount);
+  return [
+    t('inbox.held', { money, time: timeText(decideBy) }),
+    ...answersTo(verdict).map((answer) => `  mingdan inbox resolve ${id} --${answer}  ${t(`inbox.${answer}`)}`),
+  ];
 }
 
 /** A buyer's own words are sealed in the database. */
@@ -113,7 +150,8 @@ async function resolve(context: Context, resolution: Resolution): Promise<Answer
   return withOperations(context, async (deps) => {
     const closed = await resolveInboxItem(deps, resolution);
     const item = await findItem(deps.db, resolution.id);
-    const outcome = closed ? 'now_resolved' : 'already_resolved';
+    // Money that waits is still a matter.
+    const outcome = !closed ? 'already_resolved' : item.status === 'open' ? 'waits' : 'now_resolved';
     return { json: toJson(item), lines: [context.texts().t(`inbox.${outcome}`, { id: resolution.id })] };
   });
 }

@@ -6,7 +6,19 @@ export interface Finding {
   readonly params?: Readonly<Record<string, string | number>>;
 }
 
-export const checkNames = ['settings', 'database', 'clock', 'keys', 'telegram', 'deepseek', 'bazi', 'gateway'] as const;
+export const checkNames = [
+  'settings',
+  'database',
+  'clock',
+  'keys',
+  'telegram',
+  'deepseek',
+  'bazi',
+  'gateway',
+  'certificate',
+  'notices',
+  'offer',
+] as const;
 export type CheckName = (typeof checkNames)[number];
 
 type Params = Finding['params'];

@@ -7,8 +7,6 @@ const { ok, warn, fail } = findingsOf('settings');
 /** What these are for has a line of its own, which says that they are missing. */
 const TOLD_BY_THEIR_CHECK = ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN', 'DEEPSEEK_API_KEY'];
 
-const STARS_LATER = '0 (Telegram Stars come with a later release)';
-
 const TOLD_BY_GATEWAYS = 'no_provider';
 
 /** True where a variable is simply not there; a wrong value or a placeholder is told among the settings. */
@@ -28,14 +26,15 @@ export function checkSettings(context: Context): Finding[] {
   ];
   const toTell = all.filter(({ kind, variable }) => !(kind === 'missing' && TOLD_BY_THEIR_CHECK.includes(variable)));
   return [
-    ...toTell.map(({ kind, variable, expected, example }) => fail(kind, { variable, expected, example })),
+    ...toTell.map(({ kind, variable, expected, example, why }) =>
+      fail(kind, { variable, expected, example, why: why === undefined ? '' : ` (${why})` }),
+    ),
     ...warnings.filter(({ code }) => code !== TOLD_BY_GATEWAYS).map(tell),
     ...(all.length === 0 ? [ok(config.production ? 'production' : 'development')] : []),
   ];
 }
 
 function tell({ code, subject }: Warning): Finding {
-  if (code === 'stars_later') return warn('refused', { variable: subject, expected: STARS_LATER, example: '0' });
   return warn(code === 'placeholder' ? 'held_placeholder' : code, { subject });
 }
 

@@ -1,12 +1,16 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
-import { type CallLog, services } from '../calls.ts';
+import type { CallLog } from '../calls.ts';
 import type { FaultBoard } from '../faults.ts';
-import { act, buyerActions, settleRefund, type Till } from '../gateways/pingpong/buyer.ts';
-import { type Payment, Refused } from '../gateways/pingpong/ledger.ts';
+import type { GatewayName } from '../gateways/index.ts';
+import type { OpenGateway } from '../gateways/open.ts';
+import { type Payment, Refused } from '../gateways/till/ledger.ts';
+import type { Till } from '../gateways/till/till.ts';
+import { services } from '../services.ts';
+import { showGateway } from './show.ts';
 
 /** The switches, the calls and the payments as JSON; the page of the panel uses nothing else. */
-export function panelApi(faults: FaultBoard, calls: CallLog, till: Till): Router {
+export function panelApi(faults: FaultBoard, calls: CallLog, gateways: ReadonlyMap<GatewayName, OpenGateway>): Router {
   const router = express.Router();
   router.use(express.json({ limit: '64kb' }));
 
@@ -30,29 +34,75 @@ export function panelApi(faults: FaultBoard, calls: CallLog, till: Till): Router
     res.json({ calls: calls.list({ ...(service && { service }), after }).slice(-200) });
   });
 
-  router.get('/pingpong', (_req, res) => {
-    const payments = [...till.ledger.payments.values()].reverse().map(showPayment);
-    const refunds = [...till.ledger.refunds.values()].reverse();
-    const notices = till.notices.deliveries.slice(-50).reverse();
-    res.json({ payments, refunds, notices });
-  });
+  router.get('/gateways', (_req, res) => void res.json({ gateways: [...gateways.values()].map(showGateway) }));
+  // For who knows an order but not its gateway.
   router.post(
-    '/pingpong/refunds/:refundId/:result',
+    '/orders/:orderNo/:action',
     answer(async (req) => {
-      const result = z.enum(['succeeded', 'failed']).parse(req.params.result);
-      await settleRefund(till, String(req.params.refundId), result);
+      const { till, payment } = newestOf([...gateways.values()], String(req.params.orderNo));
+      await till.act(payment.paymentId, String(req.params.action));
+    }),
+  );
+  for (const [name, open] of gateways) router.use(`/${name}`, oneGateway(open));
+  return router;
+}
+
+/** What can be done at one gateway: as its buyers, in its console. */
+function oneGateway(open: OpenGateway): Router {
+  const { till } = open;
+  const router = express.Router();
+  router.get('/', (_req, res) => void res.json(showGateway(open)));
+  router.post(
+    '/refunds/:id/:result',
+    answer((req) => till.settleRefund(String(req.params.id), refundResult.parse(req.params.result))),
+  );
+  router.post(
+    '/disputes/:id/:result',
+    answer((req) => till.settleDispute(String(req.params.id), disputeResult.parse(req.params.result))),
+  );
+  router.post(
+    '/notices/:id/again',
+    answer(async (req) => {
+      if (!(await till.sender.again(Number(req.params.id))))
+        throw new Refused(404, 'notice_not_found', 'there is no such notice any more');
     }),
   );
   router.post(
-    '/pingpong/:orderId/:action',
+    '/:id/console-refund',
+    answer((req) => till.refundInConsole(String(req.params.id), consoleRefund.parse(req.body ?? {}).minor)),
+  );
+  router.post(
+    '/:id/dispute',
     answer(async (req) => {
-      await act(till, String(req.params.orderId), z.enum(buyerActions).parse(req.params.action));
+      if (!open.gateway.disputes) throw new Refused(404, 'no_such_action', 'this gateway has no disputes');
+      await till.dispute(String(req.params.id));
     }),
+  );
+  router.post(
+    '/:id/:action',
+    answer((req) => till.act(String(req.params.id), String(req.params.action))),
   );
   return router;
 }
 
-function answer(work: (req: Request) => Promise<void>) {
+/** The last payment of an order at any gateway; later attempts are `<order number>-2` and so on. @throws Refused 404 */
+function newestOf(gateways: readonly OpenGateway[], orderNo: string): { till: Till; payment: Payment } {
+  const ofOrder = gateways.flatMap(({ till }) =>
+    [...till.ledger.payments.values()]
+      .filter(({ orderId }) => orderId.replace(/-\d+$/, '') === orderNo)
+      .map((payment) => ({ till, payment })),
+  );
+  const [newest] = ofOrder.sort((a, b) => b.payment.createdAt.localeCompare(a.payment.createdAt));
+  if (!newest) throw new Refused(404, 'order_not_found', `no gateway has a payment for order ${orderNo}`);
+  return newest;
+}
+
+const refundResult = z.enum(['succeeded', 'failed']);
+const disputeResult = z.enum(['won', 'lost']);
+/** minor units of the charge; all that is left when left out */
+const consoleRefund = z.object({ minor: z.number().int().positive().optional() });
+
+function answer(work: (req: Request) => Promise<unknown>) {
   return async (req: Request, res: Response) => {
     try {
       await work(req);
@@ -62,18 +112,5 @@ function answer(work: (req: Request) => Promise<void>) {
       else if (error instanceof z.ZodError) res.status(404).json({ error: 'there is no such action' });
       else throw error;
     }
-  };
-}
-
-function showPayment({ paymentId, orderId, amount, subject, status, charges, payLate, expiresAt }: Payment) {
-  return {
-    paymentId,
-    orderId,
-    amount,
-    subject,
-    status,
-    charges,
-    payLate,
-    expiresAt: new Date(expiresAt).toISOString(),
   };
 }

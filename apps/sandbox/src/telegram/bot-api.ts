@@ -7,17 +7,13 @@ import { editMethods } from './edit-methods.ts';
 import { BotApiError, refusal } from './errors.ts';
 import { readInput } from './input.ts';
 import { sendMethods } from './send-methods.ts';
+import { starMethods } from './stars/methods.ts';
 
-const methods = new Map<string, Method>(
-  Object.entries({ ...botMethods, ...sendMethods, ...editMethods }).map(([name, method]) => [
-    name.toLowerCase(),
-    method,
-  ]),
-);
+const known: Record<string, Method> = { ...botMethods, ...sendMethods, ...editMethods, ...starMethods };
 
-const spelling = new Map(
-  Object.keys({ ...botMethods, ...sendMethods, ...editMethods }).map((name) => [name.toLowerCase(), name]),
-);
+const methods = new Map(Object.entries(known).map(([name, method]) => [name.toLowerCase(), method]));
+
+const spelling = new Map(Object.keys(known).map((name) => [name.toLowerCase(), name]));
 
 /** `/bot<token>/<method>` and `/file/bot<token>/<path>`, as api.telegram.org has them. */
 export function botApi(context: BotContext, token: string, door: Door): Router {
@@ -56,7 +52,8 @@ async function answer(context: BotContext, req: Request, res: Response): Promise
     if (!method) throw new BotApiError(404, 'Not Found: method not found');
     if (name === 'getupdates') res.once('close', () => !res.writableFinished && context.updates.abandonPoll());
     const input = await readInput(req.headers['content-type'] ?? '', bytesOf(req), { ...req.query });
-    res.json({ ok: true, result: await method(context, input) });
+    const origin = `${req.protocol}://${req.get('host') ?? 'localhost'}`;
+    res.json({ ok: true, result: await method(context, { ...input, origin }) });
   } catch (error) {
     if (error instanceof BotApiError)
       res.status(error.status).json(refusal(error.status, error.message, error.parameters));
@@ -68,5 +65,5 @@ async function answer(context: BotContext, req: Request, res: Response): Promise
 export async function runWebhookReply(context: BotContext, body: unknown): Promise<void> {
   if (typeof body !== 'object' || body === null || !('method' in body)) return;
   const method = methods.get(String(body.method).toLowerCase());
-  await method?.(context, { fields: { ...body }, uploads: new Map() });
+  await method?.(context, { fields: { ...body }, uploads: new Map(), origin: '' });
 }

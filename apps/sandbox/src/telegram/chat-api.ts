@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import type { BotContext } from './context.ts';
 import { block, NotPossible, press, say, start } from './people.ts';
+import { pay, topUp } from './stars/pay.ts';
 import type { ChatEvent } from './types.ts';
 import type { Person } from './world.ts';
 
@@ -13,6 +14,8 @@ const newPerson = z.object({
 const said = z.object({ text: z.string().max(5_000) });
 const pressed = z.object({ messageId: z.number().int(), data: z.string() });
 const started = z.object({ payload: z.string().default('') });
+const paying = z.object({ messageId: z.number().int().optional(), link: z.string().max(4_000).optional() });
+const toppingUp = z.object({ stars: z.number().int().min(1).max(100_000) });
 const blocking = z.object({ blocked: z.boolean() });
 
 /** What the chat page asks for: who is there, what is new, and what its person does. */
@@ -47,14 +50,22 @@ export function chatApi(context: BotContext): Router {
       return { queryId: press(context, id, messageId, data) };
     }),
   );
+  router.post(
+    '/people/:id/pay',
+    act((id, body) => pay(context, id, paying.parse(body))),
+  );
+  router.post(
+    '/people/:id/stars',
+    act((id, body) => topUp(context, id, toppingUp.parse(body).stars)),
+  );
   router.get('/files/:id', (req, res) => sendFile(context, req, res));
   return router;
 }
 
 function act(work: (id: number, body: unknown) => unknown) {
-  return (req: Request<{ id: string }>, res: Response) => {
+  return async (req: Request<{ id: string }>, res: Response) => {
     try {
-      res.json(work(Number(req.params.id), req.body ?? {}) ?? {});
+      res.json((await work(Number(req.params.id), req.body ?? {})) ?? {});
     } catch (error) {
       if (!(error instanceof NotPossible)) throw error;
       res.status(409).json({ error: error.message });
@@ -62,8 +73,8 @@ function act(work: (id: number, body: unknown) => unknown) {
   };
 }
 
-function summary({ id, name, language, username, started: has, blocked }: Person) {
-  return { id, name, language, username, started: has, blocked };
+function summary({ id, name, language, username, started: has, blocked, stars }: Person) {
+  return { id, name, language, username, started: has, blocked, stars };
 }
 
 /** Server-sent events: the whole chat first, then what changes. */

@@ -1,6 +1,7 @@
 import type { NewPerson } from '../options.ts';
 import type { BotContext } from './context.ts';
 import { block, press, say, sendCallback, start } from './people.ts';
+import { type StarsControl, starsControl } from './stars/control.ts';
 import type { ApiMessage, InlineButton } from './types.ts';
 import type { Person } from './world.ts';
 
@@ -40,6 +41,7 @@ export interface TelegramControl {
   waitForMessage(userId: number, match: MessageMatch, options?: WaitOptions): Promise<ApiMessage>;
   /** The newest button whose callback data, URL or label fits, now or later. */
   waitForButton(userId: number, match: string | RegExp, options?: WaitOptions): Promise<FoundButton>;
+  readonly stars: StarsControl;
   /** updates that the bot has not confirmed yet */
   pendingUpdates(): number;
 }
@@ -92,6 +94,7 @@ export function telegramControl(bot: BotContext): TelegramControl {
         () =>
           `no button ${match} for ${userId} within ${timeoutMs} ms; the last message was: ${textOf(fromBot(userId).at(-1))}`,
       ),
+    stars: starsControl(bot),
     pendingUpdates: () => bot.updates.pending,
   };
 }

@@ -30,6 +30,7 @@ export const editMethods: Record<string, Method> = {
   editMessageText(context, { fields }) {
     const wanted = parse(editText, fields);
     const message = ownMessage(context, wanted.chat_id, wanted.message_id);
+    if (message.text === undefined) throw badRequest('there is no text in the message to edit');
     const { text, entities } = checkText(readText(wanted.text, wanted.parse_mode, wanted.entities));
     return change(context, message, {
       text,

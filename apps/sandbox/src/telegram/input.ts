@@ -10,10 +10,16 @@ export interface Upload {
 export interface Input {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly uploads: ReadonlyMap<string, Upload>;
+  /** where the sandbox was reached, for links into it */
+  readonly origin: string;
 }
 
 /** The Bot API takes parameters as JSON, form, multipart or in the query, mixed as one likes. @throws BotApiError 400 */
-export async function readInput(contentType: string, body: Buffer, query: Record<string, unknown>): Promise<Input> {
+export async function readInput(
+  contentType: string,
+  body: Buffer,
+  query: Record<string, unknown>,
+): Promise<Omit<Input, 'origin'>> {
   const fields: Record<string, unknown> = { ...query };
   const uploads = new Map<string, Upload>();
   if (body.length === 0) return { fields, uploads };

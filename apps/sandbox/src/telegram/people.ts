@@ -77,7 +77,7 @@ export function block(context: BotContext, personId: number, blocked: boolean): 
   context.world.tell(person.id, { kind: 'person' });
 }
 
-function personOf(context: BotContext, id: number): Person {
+export function personOf(context: BotContext, id: number): Person {
   const person = context.world.find(id);
   if (!person) throw new NotPossible(`there is no user ${id}`);
   return person;

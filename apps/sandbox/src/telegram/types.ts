@@ -49,6 +49,25 @@ export interface ApiFile {
   height?: number;
 }
 
+export interface ApiInvoice {
+  title: string;
+  description: string;
+  start_parameter: string;
+  currency: string;
+  total_amount: number;
+}
+
+export interface StarPayment {
+  currency: string;
+  total_amount: number;
+  invoice_payload: string;
+  telegram_payment_charge_id: string;
+  provider_payment_charge_id: string;
+  subscription_expiration_date?: number;
+  is_recurring?: true;
+  is_first_recurring?: true;
+}
+
 export interface ApiMessage {
   message_id: number;
   from: ApiUser;
@@ -62,6 +81,11 @@ export interface ApiMessage {
   caption_entities?: ApiEntity[];
   photo?: ApiFile[];
   document?: ApiFile;
+  invoice?: ApiInvoice;
+  successful_payment?: StarPayment;
+  refunded_payment?: StarPayment;
+  /** for the chat page alone: this invoice is paid, its button shows the receipt */
+  receipt?: true;
   reply_to_message?: { message_id: number };
   reply_markup?: InlineKeyboard;
 }
@@ -82,11 +106,28 @@ export interface MemberUpdate {
   new_chat_member: { user: ApiUser; status: string; until_date?: number };
 }
 
+export interface PreCheckoutQuery {
+  id: string;
+  from: ApiUser;
+  currency: string;
+  total_amount: number;
+  invoice_payload: string;
+}
+
+/** What became of a subscription, without a payment. */
+export interface SubscriptionUpdate {
+  user: ApiUser;
+  invoice_payload: string;
+  state: 'canceled' | 'active' | 'failed';
+}
+
 export interface Update {
   update_id: number;
   message?: ApiMessage;
   callback_query?: CallbackQuery;
   my_chat_member?: MemberUpdate;
+  pre_checkout_query?: PreCheckoutQuery;
+  subscription?: SubscriptionUpdate;
 }
 export type UpdateBody = Omit<Update, 'update_id'>;
 

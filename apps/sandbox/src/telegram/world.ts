@@ -3,6 +3,8 @@ import { waitUntil } from '../calls.ts';
 import type { NewPerson } from '../options.ts';
 import { badRequest } from './errors.ts';
 import { GrowingIds } from './ids.ts';
+import { StarBook } from './stars/book.ts';
+import type { SentInvoice, StarMove } from './stars/types.ts';
 import type { ApiChat, ApiMessage, ApiUser, BotCommand, ChatEvent, StoredFile } from './types.ts';
 
 /** One Telegram account, and its chat with the bot. */
@@ -15,7 +17,15 @@ export interface Person {
   started: boolean;
   blocked: boolean;
   readonly messages: ApiMessage[];
+  /** what their account has left */
+  stars: number;
+  /** what the bot asked them to pay in this chat */
+  readonly invoices: SentInvoice[];
+  /** what moved between them and the bot, oldest first */
+  readonly starMoves: StarMove[];
 }
+
+const STARS_AT_FIRST = 5_000;
 
 const MAX_KEPT_MESSAGES = 1_000;
 
@@ -26,6 +36,7 @@ export class World {
   /** by the two letters of a language; '' for all others */
   readonly commands = new Map<string, readonly BotCommand[]>();
   readonly changes = new Set<() => void>();
+  readonly stars = new StarBook(() => this.people());
   private readonly everybody = new Map<number, Person>();
   private readonly listeners = new Map<number, Set<(event: ChatEvent) => void>>();
   private readonly messageIds = new GrowingIds();
@@ -46,6 +57,9 @@ export class World {
       started: wanted.started ?? known?.started ?? false,
       blocked: known?.blocked ?? false,
       messages: known?.messages ?? [],
+      stars: known?.stars ?? STARS_AT_FIRST,
+      invoices: known?.invoices ?? [],
+      starMoves: known?.starMoves ?? [],
     };
     this.everybody.set(id, person);
     this.tell(id, { kind: 'person' });
@@ -114,7 +128,9 @@ export class World {
 
   /** Takes over what an earlier run had saved. */
   restore(saved: readonly Person[]): void {
-    for (const person of saved) {
+    for (const one of saved) {
+      // What an older sandbox saved knows nothing of Stars.
+      const person: Person = { ...{ stars: STARS_AT_FIRST, invoices: [], starMoves: [] }, ...one };
       this.everybody.set(person.id, person);
       this.messageIds.skipTo(person.messages.at(-1)?.message_id ?? 0);
     }

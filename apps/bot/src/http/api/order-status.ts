@@ -1,5 +1,5 @@
 import { orderStatusJson } from '@mingdan/operations';
-import { refundStatusOf } from '@mingdan/orders';
+import { refundOfOrder } from '@mingdan/orders';
 import express, { type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
@@ -13,7 +13,7 @@ export function orderStatusRoutes({ db }: Pick<HttpDeps, 'db'>): Router {
     .get(async (req, res) => {
       const order = await orderByNumber(db, req.params.orderNo);
       res.set('Cache-Control', 'no-store');
-      res.json({ success: true, data: orderStatusJson(order, await refundStatusOf(db, order.id)) });
+      res.json({ success: true, data: orderStatusJson(order, await refundOfOrder(db, order.id)) });
     })
     .all(onlyAllow('GET, HEAD'));
   return router;

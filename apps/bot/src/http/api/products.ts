@@ -1,10 +1,16 @@
 import { formatAmount } from '@mingdan/kernel';
-import { findProduct, type Language, listProducts, type Product } from '@mingdan/orders';
+import {
+  findProduct,
+  type Language,
+  listProducts,
+  type Product,
+  readSiteSettings,
+  type SiteSettings,
+} from '@mingdan/orders';
 import express, { type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { languageOf, localised } from '../language.ts';
-import { readSiteSettings, type SiteSettings } from '../site-settings.ts';
 import { inDollars } from './prices.ts';
 
 /** `GET /api/products`, `GET /api/products/<slug>`: what can be bought now, named in the caller's language. */
@@ -34,7 +40,7 @@ export function productRoutes({ db }: Pick<HttpDeps, 'db'>): Router {
 }
 
 function productJson(product: Product, language: Language, settings: SiteSettings) {
-  const dollars = inDollars(product.price, settings.usdtToCnyRate);
+  const dollars = inDollars(product.price, settings.rates.usdt_to_cny_rate);
   return {
     id: product.id,
     slug: product.slug,

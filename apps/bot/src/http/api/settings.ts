@@ -1,28 +1,29 @@
-import { languages } from '@mingdan/orders';
+import { formatAmount } from '@mingdan/kernel';
+import { type Offer, offersAtAll } from '@mingdan/operations';
+import { type Language, languages, readSiteSettings } from '@mingdan/orders';
+import { providerCapabilities } from '@mingdan/payments/capabilities';
 import express, { type Router } from 'express';
-import type { HttpDeps, PaymentMethod } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
-import { languageOf } from '../language.ts';
-import { readSiteSettings } from '../site-settings.ts';
-import { type Texts, textsIn } from '../texts.ts';
+import { languageOf, localised } from '../language.ts';
 
 /** `GET /api/settings`: what a shop page must know before it shows anything. */
-export function settingsRoutes({ db, paymentMethods }: Pick<HttpDeps, 'db' | 'paymentMethods'>): Router {
+export function settingsRoutes({ db, operations }: Pick<HttpDeps, 'db' | 'operations'>): Router {
   const router = express.Router();
   router
     .route('/api/settings')
     .get(async (req, res) => {
-      const settings = await readSiteSettings(db);
-      const texts = textsIn(languageOf(req, res));
+      const [settings, offers] = await Promise.all([readSiteSettings(db), offersAtAll(operations)]);
+      const language = languageOf(req, res);
       res.set('Cache-Control', 'no-cache');
       res.json({
         success: true,
         data: {
           site_name: settings.siteName,
-          usdt_to_cny_rate: settings.usdtToCnyRate,
+          usdt_to_cny_rate: settings.rates.usdt_to_cny_rate,
           languages,
           maintenance: settings.maintenance,
-          payment_methods: paymentMethods.map((method) => methodJson(method, texts)),
+          payment_methods: offers.map((offer) => methodJson(offer, language)),
         },
       });
     })
@@ -30,13 +31,14 @@ export function settingsRoutes({ db, paymentMethods }: Pick<HttpDeps, 'db' | 'pa
   return router;
 }
 
-function methodJson(method: PaymentMethod, texts: Texts) {
+function methodJson({ provider, method }: Offer, language: Language) {
+  const { currency, min, max } = method;
   return {
-    provider: method.provider,
+    provider,
     method: method.method,
-    name: texts(`providers.${method.provider}`),
-    currency: method.currency,
-    ...(method.min === null ? {} : { min: method.min }),
-    ...(method.max === null ? {} : { max: method.max }),
+    name: localised(providerCapabilities.get(provider)?.names ?? {}, language),
+    currency,
+    min: Number(formatAmount({ minor: min, currency })),
+    ...(max === null ? {} : { max: Number(formatAmount({ minor: max, currency })) }),
   };
 }

@@ -21,7 +21,7 @@ async function get(address) {
 
 /** The same as `fingerprint` in pages/order-state.ts. */
 function fingerprint(status) {
-  return [status.status, status.refund_status, status.delivery ?? 'none'].join('.');
+  return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
 }
 
 async function drawAnew(shown) {
@@ -30,7 +30,12 @@ async function drawAnew(shown) {
   const fresh = page.querySelector('#order');
   if (!fresh) throw new Error('no order in the answer');
   const hadFocus = shown.contains(document.activeElement);
+  const typed = [...shown.querySelectorAll('input[id], textarea[id]')].map(({ id, value }) => [id, value]);
   shown.replaceWith(document.adoptNode(fresh));
+  for (const [id, value] of typed) {
+    const field = fresh.querySelector(`#${id}`);
+    if (field) field.value = value;
+  }
   document.title = page.title;
   news.textContent = fresh.dataset.headline;
   // Whoever was in the part that is gone goes on reading at its new headline.

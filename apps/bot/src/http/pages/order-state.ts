@@ -6,6 +6,7 @@ export type OrderStatusJson = ReturnType<typeof orderStatusJson>;
 /** What an order looks like to its buyer; each has its texts under `state.` in the locale files. */
 export type ShownState =
   | 'unpaid'
+  | 'processing'
   | 'overdue'
   | 'paid'
   | 'working'
@@ -23,7 +24,7 @@ export type ShownState =
 
 /** What is true of the order and its money right now. The money comes first: who waits for it back wants to read that. */
 export function shownState(
-  order: Pick<Order, 'status' | 'reason' | 'paidAt' | 'delivery' | 'amount' | 'expiresAt'>,
+  order: Pick<Order, 'status' | 'reason' | 'paidAt' | 'delivery' | 'amount' | 'expiresAt' | 'paymentSeenAt'>,
   refund: RefundStatus | 'none',
   now: Date,
 ): ShownState {
@@ -32,6 +33,7 @@ export function shownState(
   if (refund !== 'none') return 'refundUnderWay';
   switch (order.status) {
     case 'pending_payment':
+      if (order.paymentSeenAt !== null) return 'processing';
       return order.expiresAt > now ? 'unpaid' : 'overdue';
     case 'paid':
       return 'paid';
@@ -62,6 +64,7 @@ const SOMETIME = 30;
 
 export const looks: Record<ShownState, Looks> = {
   unpaid: { tone: 'waiting', step: 1, poll: SOON },
+  processing: { tone: 'working', step: 1, poll: SOON },
   overdue: { tone: 'waiting', step: 1, poll: SOON },
   paid: { tone: 'working', step: 2, poll: SOON },
   working: { tone: 'working', step: 2, poll: SOON },
@@ -80,5 +83,5 @@ export const looks: Record<ShownState, Looks> = {
 
 /** Changes exactly when the page must be drawn anew; `assets/order.js` composes the same of what the API says. */
 export function fingerprint(status: OrderStatusJson): string {
-  return [status.status, status.refund_status, status.delivery ?? 'none'].join('.');
+  return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
 }

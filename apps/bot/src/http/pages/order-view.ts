@@ -1,4 +1,5 @@
-import { formatAmount, type Money } from '@mingdan/kernel';
+import type { Money } from '@mingdan/kernel';
+import type { Found, RefundOutcome } from '@mingdan/operations';
 import type { Language, Order, RefundStatus } from '@mingdan/orders';
 import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
@@ -7,7 +8,10 @@ import { localised } from '../language.ts';
 import { type Texts, textsIn } from '../texts.ts';
 import { chartTable } from './chart.ts';
 import { layout, type Markup } from './layout.ts';
+import { moneyText } from './money-text.ts';
+import type { PaymentPart } from './order-payment.ts';
 import { fingerprint, looks, type OrderStatusJson, type ShownState, shownState } from './order-state.ts';
+import { ownFields, paymentMarkup } from './payment-markup.ts';
 
 export interface OrderView {
   readonly order: Order;
@@ -15,10 +19,22 @@ export interface OrderView {
   readonly status: OrderStatusJson;
   readonly language: Language;
   readonly now: Date;
+  /** what the gateways said when they were asked a moment ago */
+  readonly asked: Found | undefined;
   /** a token came along that opens nothing */
   readonly linkRefused: boolean;
   /** undefined: the page was asked for by its number alone */
-  readonly own: { readonly report: ReadableReport | undefined; readonly paymentUrl: string | undefined } | undefined;
+  readonly own:
+    | {
+        readonly token: string;
+        readonly report: ReadableReport | undefined;
+        readonly payment: PaymentPart | undefined;
+        /** what became of the refund that was asked for a moment ago */
+        readonly refundAnswer: RefundOutcome | undefined;
+        /** they are about to ask for their money back */
+        readonly asksForRefund: boolean;
+      }
+    | undefined;
   readonly languageLinks: Record<Language, string>;
 }
 
@@ -31,7 +47,7 @@ export function orderView(view: OrderView): Markup {
 <p id="offline" class="offline" role="status" hidden>${t('page.offline')}</p>
 <div id="order" data-order-no="${view.order.orderNo}" data-state="${fingerprint(view.status)}" data-poll="${poll ?? ''}" data-headline="${headline}">
 !${stateCard(view, state, headline, t)}
-!${view.own ? ownPart(view, state, t) : html`<p class="note">${t(view.linkRefused ? 'order.linkRefused' : 'order.linkNeeded')}</p>`}
+!${view.own ? ownPart(view, state, t) : html`<p class="note">${linkText(view, t)}</p>`}
 </div>`;
   return layout({
     language: view.language,
@@ -39,8 +55,13 @@ export function orderView(view: OrderView): Markup {
     body,
     languageLinks: view.languageLinks,
     script: 'order.js',
-    refreshWithoutScript: poll === null ? null : poll * 3,
+    // Not under the hands of somebody who types.
+    refreshWithoutScript: poll === null || hasForm(view) ? null : poll * 3,
   });
+}
+
+function hasForm({ own }: OrderView): boolean {
+  return own !== undefined && (own.asksForRefund || own.payment?.chosen === 'redpacket');
 }
 
 function stateCard(view: OrderView, state: ShownState, headline: string, t: Texts): Markup {
@@ -50,10 +71,33 @@ function stateCard(view: OrderView, state: ShownState, headline: string, t: Text
 <h1 id="headline" tabindex="-1">${headline}</h1>
 <p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, view.language) })}</p>
 !${step === null ? '' : steps(step, order, t)}
-!${view.own?.paymentUrl && state === 'unpaid' ? html`<p><a class="button" href="${view.own.paymentUrl}" rel="noreferrer">${t('order.pay', { amount: money(order.amount, view.language, t) })}</a></p>` : ''}
+!${view.own?.payment ? paymentMarkup(view.own.payment, { order, token: view.own.token, language: view.language, t }) : ''}
+!${askAgain(view, state, t)}
 !${view.own?.report ? html`<details class="more"><summary>${t('order.facts')}</summary>!${facts(view, t)}</details>` : facts(view, t)}
 </section>`;
 }
+
+/** States in which a payment may be there that nobody has told us of yet. */
+const ASKABLE: readonly ShownState[] = ['unpaid', 'processing', 'overdue', 'paymentFailed', 'cancelled', 'expired'];
+
+/** What the gateways said just now, and the link that asks them again. */
+function askAgain({ order, own, asked, language }: OrderView, state: ShownState, t: Texts): Markup {
+  // A code of a red packet is with people: there is nobody to ask.
+  if (!ASKABLE.includes(state) || own?.payment?.redPacket?.state === 'waiting') return '';
+  const known = asked === 'unreachable' || asked === 'mismatch' ? asked : 'nothing';
+  const quiet = asked === undefined || asked === 'paid' || asked === 'processing';
+  const query = new URLSearchParams({ ...(own ? { t: own.token } : {}), lang: language, back: '1' });
+  return html`!${quiet ? '' : html`<p class="note" role="status">${t(`asked.${known}`)}</p>`}
+<p><a href="/order/${order.orderNo}?${query}">${t('pay.check')}</a></p>`;
+}
+
+function linkText({ order, linkRefused }: OrderView, t: Texts): string {
+  const key = linkRefused ? 'linkRefused' : 'linkNeeded';
+  return t(order.chatId === null ? `withoutChat.${key}` : `order.${key}`);
+}
+
+/** What is said to buyers with a chat names it; buyers of the shop have this page alone. */
+const WITHOUT_CHAT = ['paid', 'working', 'sending', 'done', 'parked', 'refundByHand', 'failedUnrefunded'] as const;
 
 /** Reports are written, everything else is made ready: the same states in other words. */
 function stateText(
@@ -69,6 +113,9 @@ function stateText(
   ) {
     return t(`stateOfGoods.${state}.${part}`, params);
   }
+  const said = order.chatId === null && part === 'text' ? WITHOUT_CHAT.find((each) => each === state) : undefined;
+  if (said === 'paid' && order.amount.minor === 0) return t('withoutChat.paidFree', params);
+  if (said !== undefined) return t(`withoutChat.${said}`, params);
   if (state === 'paid' && order.amount.minor === 0) return t(`state.paidFree.${part}`, params);
   return t(`state.${state}.${part}`, params);
 }
@@ -94,7 +141,7 @@ function facts(view: OrderView, t: Texts): Markup {
   return html`<dl class="facts">
 !${view.own ? fact(t('order.product'), html`${localised(order.productNames, language)}!${order.quantity > 1 ? html` × ${order.quantity}` : ''}`) : ''}
 !${fact(t('order.amount'), html`<strong>${money(order.amount, language, t)}</strong>`)}
-!${fact(t('order.number'), html`<span class="number" translate="no">${order.orderNo}</span>`)}
+!${fact(t('order.number'), html`<span class="number" translate="no">!${order.orderNo.replaceAll('_', '_<wbr>')}</span>`)}
 !${fact(t('order.created'), time(order.createdAt))}
 !${order.paidAt && order.amount.minor > 0 ? fact(t('order.paid'), time(order.paidAt)) : ''}
 !${order.completedAt ? fact(t('order.completed'), time(order.completedAt)) : ''}
@@ -105,14 +152,35 @@ function facts(view: OrderView, t: Texts): Markup {
 function ownPart(view: OrderView, state: ShownState, t: Texts): Markup {
   const { report } = view.own ?? {};
   if (report) {
-    return html`<article class="report" lang="${view.order.language}" aria-labelledby="report-title">
+    return html`!${refundForm(view, state, t)}<article class="report" lang="${view.order.language}" aria-labelledby="report-title">
 <h2 id="report-title" class="report-title">${report.title}</h2>
 !${chartTable(report.chart, t)}
 <div class="prose">!${toSafeHtml(withoutTitle(report.markdown))}</div>
 </article>`;
   }
   const forgotten = view.order.kind === 'report' && (state === 'done' || state === 'parked');
-  return forgotten ? html`<p class="note">${t('order.noReport')}</p>` : '';
+  return html`!${forgotten ? html`<p class="note">${t('order.noReport')}</p>` : ''}!${refundForm(view, state, t)}`;
+}
+
+/** States in which money is here and none of it is on its way back. */
+const REFUNDABLE: readonly ShownState[] = ['paid', 'working', 'sending', 'done', 'parked'];
+
+/** A link first: a form that is always there would be emptied by every change of the order. */
+function refundForm({ order, own, language }: OrderView, state: ShownState, t: Texts): Markup {
+  const answer = own?.refundAnswer ? html`<p class="note" role="status">${t(`refund.${own.refundAnswer}`)}</p>` : '';
+  if (!own || order.amount.minor === 0 || !REFUNDABLE.includes(state)) return answer;
+  if (!own.asksForRefund) {
+    const query = new URLSearchParams({ t: own.token, lang: language, ask: 'refund' });
+    return html`!${answer}<p class="small"><a href="/order/${order.orderNo}?${query}#refund">${t('refund.open')}</a></p>`;
+  }
+  return html`!${answer}<section class="card ask" id="refund" aria-labelledby="refund-title">
+<h2 id="refund-title">${t('refund.open')}</h2>
+<p class="small">${t('pay.rule', { rule: t(`refundRules.${order.kind}`) })}</p>
+<form class="stack" method="post" action="/order/${order.orderNo}/refund">!${ownFields({ token: own.token, language })}
+<label for="reason">${t('refund.reason')}</label>
+<textarea id="reason" name="reason" rows="3" maxlength="500" required></textarea>
+<button class="button quiet">${t('refund.send')}</button>
+</form></section>`;
 }
 
 /** The Markdown begins with the title, which the page has set above the chart already. */
@@ -120,13 +188,8 @@ function withoutTitle(markdown: string): string {
   return markdown.replace(/^# .*\n+/, '');
 }
 
-/** Names of these currencies are no ISO codes, so Intl has no way to write them. */
 function money(amount: Money, language: Language, t: Texts): string {
-  if (amount.minor === 0) return t('order.free');
-  if (amount.currency === 'USDT' || amount.currency === 'XTR') return `${formatAmount(amount)} ${amount.currency}`;
-  return new Intl.NumberFormat(language, { style: 'currency', currency: amount.currency }).format(
-    Number(formatAmount(amount)),
-  );
+  return amount.minor === 0 ? t('order.free') : moneyText(amount, language);
 }
 
 function clockTime(at: Date, language: Language): string {

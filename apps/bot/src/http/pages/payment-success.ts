@@ -1,26 +1,67 @@
+import { type Db, row } from '@mingdan/db';
+import { splitGatewayOrderId } from '@mingdan/kernel';
 import { verifyOrderLink } from '@mingdan/operations';
-import express, { type Router } from 'express';
+import { findOrder, type Order } from '@mingdan/orders';
+import express, { type Request, type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
-import { onlyAllow } from '../errors.ts';
-import { orderByNumber } from '../orders-by-number.ts';
+import { HttpError, onlyAllow } from '../errors.ts';
+import { returnLinkToken } from '../return-link.ts';
+
+/** Where gateways put our order number into the address that they send people back to; ours comes first. */
+const ORDER_FIELDS = [
+  'order_no',
+  'out_trade_no',
+  'merchantTransactionId',
+  'order_id',
+  'orderId',
+  'client_reference_id',
+];
+/** Where they put their own number of the payment. */
+const PAYMENT_FIELDS = ['session_id', 'track_id', 'trackId', 'transactionId', 'trade_no', 'payment_id'];
 
 /**
- * `/payment/success`: where gateways send people back. Only our own `order_no` is read, and only to find the order's page; whether
- * it is paid is what the notice or the gateway's answer to a query says, never what an address bar says.
+ * `/payment/success`: where gateways send people back. What the address bar says only finds the order's page, which asks the gateway
+ * whether it is paid.
  */
 export function paymentSuccessRoutes({ db, settings }: Pick<HttpDeps, 'db' | 'settings'>): Router {
   const router = express.Router();
   router
     .route('/payment/success')
     .get(async (req, res) => {
-      // Gateways append their own parameters, some under the same name: ours comes first.
-      const [orderNo] = [req.query.order_no].flat();
-      const order = await orderByNumber(db, orderNo);
-      const token = req.query.t;
-      const opened = typeof token === 'string' && verifyOrderLink(settings, order.orderNo, token);
+      const order = await orderIn(db, req);
+      if (!order) throw new HttpError(404, 'order_not_found', 'There is no order with this number');
+      const given = req.query.t;
+      const isGood = typeof given === 'string' && verifyOrderLink(settings, order.orderNo, given);
+      const token = isGood ? given : returnLinkToken(req, settings, order.orderNo);
+      const query = new URLSearchParams({ ...(token === undefined ? {} : { t: token }), back: '1' });
       res.set('Cache-Control', 'no-store');
-      res.redirect(303, `/order/${order.orderNo}${opened ? `?t=${token}` : ''}`);
+      res.redirect(303, `/order/${order.orderNo}?${query}`);
     })
     .all(onlyAllow('GET, HEAD'));
   return router;
+}
+
+async function orderIn(db: Db, req: Request): Promise<Order | undefined> {
+  for (const field of ORDER_FIELDS) {
+    const named = splitGatewayOrderId(firstText(req.query[field]));
+    const order = named ? await findOrder(db, named.orderNo) : undefined;
+    if (order) return order;
+  }
+  for (const field of PAYMENT_FIELDS) {
+    const paymentId = firstText(req.query[field]);
+    if (!/^[\w-]{4,200}$/.test(paymentId)) continue;
+    const found = await row<{ orderNo: string }>(
+      db,
+      'select o.order_no as "orderNo" from payment_attempts a join orders o on o.id = a.order_id where a.provider_payment_id = :paymentId limit 1',
+      { paymentId },
+    );
+    if (found) return findOrder(db, found.orderNo);
+  }
+  return undefined;
+}
+
+/** Gateways append their own parameters, some under the same name: the first one is ours. */
+function firstText(value: unknown): string {
+  const [first] = [value].flat();
+  return typeof first === 'string' ? first : '';
 }

@@ -1,6 +1,7 @@
 import { BirthError } from '@mingdan/bazi';
 import { randomToken } from '@mingdan/kernel';
-import { findProduct, type Product } from '@mingdan/orders';
+import { findProduct, type Product, readMaintenance } from '@mingdan/orders';
+import { localised } from '../../texts.ts';
 import { ask, problemText, suggestionButtons } from '../birth/ask.ts';
 import { birthCardText, plainCardText } from '../birth/card-text.ts';
 import { merge, missing } from '../birth/merge.ts';
@@ -29,6 +30,7 @@ export async function chooseProduct(talk: Talk, slug: string): Promise<void> {
   const product = await findProduct(talk.services.db, slug);
   if (!product) return showMenu(talk, talk.t('chat.unknown_product'));
   if (product.kind !== 'report') return showMenu(talk, talk.t('chat.not_in_chat', { product: product.names }));
+  if (await saysMaintenance(talk)) return;
   const before = talk.session.draft;
   const draft = newDraft(slug, before?.birth ?? {});
   // In the middle of changing a card; another product out of the menu is a card beside it.
@@ -37,6 +39,13 @@ export async function chooseProduct(talk: Talk, slug: string): Promise<void> {
   talk.session.waiting = null;
   const fresh = Object.keys(draft.birth).length === 0;
   await goOn(talk, draft, product, talk.t(fresh ? 'ask.intro' : 'ask.kept', { product: product.names }));
+}
+
+/** True after saying that no new orders are taken: nobody types a whole birth for nothing. */
+export async function saysMaintenance(talk: Talk): Promise<boolean> {
+  const { on, message } = await readMaintenance(talk.services.db);
+  if (on) await talk.say(message === null ? talk.t('buy.maintenance') : localised(message, talk.language));
+  return on;
 }
 
 /** The next open question, or the card when nothing is open. */

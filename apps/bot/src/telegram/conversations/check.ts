@@ -3,7 +3,8 @@ import type { Order } from '@mingdan/orders';
 import type { RenderedButton } from '../../texts.ts';
 import type { Talk } from '../talk.ts';
 import { statusText } from './order-text.ts';
-import { chatProviders, ownOrder } from './pay.ts';
+import { ownOrder } from './pay.ts';
+import { chatOffers, wayButtons } from './ways.ts';
 
 /** A gateway is not asked about the same order more often than this. */
 const COOLDOWN_MS = 15_000;
@@ -21,16 +22,14 @@ export async function checkOrder(talk: Talk, orderNo: string): Promise<void> {
   const { operations, operationDeps, clock } = talk.services;
   const { found, order: now } = await operations.checkPayment(operationDeps, order.orderNo);
   talk.session.checks = { ...recent(talk), [order.orderNo]: clock.now().getTime() };
-  await talk.say(talk.t(`check.${found}`), found === 'paid' ? [] : nextSteps(talk, now));
+  await talk.say(talk.t(`check.${found}`), found === 'paid' ? [] : await nextSteps(talk, now));
 }
 
-function nextSteps(talk: Talk, order: Order): RenderedButton[][] {
+async function nextSteps(talk: Talk, order: Order): Promise<RenderedButton[][]> {
   const again = [talk.button('check', `check:${order.orderNo}`)];
   if (!isPayable(order, talk.services.clock.now())) return [again];
-  const ways = chatProviders(talk).map((name) => [
-    { text: `${talk.t('buttons.pay')} · ${talk.t(`providers.${name}`)}`, callbackData: `pay:${name}:${order.orderNo}` },
-  ]);
-  return [again, ...ways];
+  const head = `${talk.t('buttons.pay')} · `;
+  return [again, ...wayButtons(talk, order, await chatOffers(talk, order), head)];
 }
 
 function recent(talk: Talk): Record<string, number> {

@@ -3,6 +3,7 @@ import { createOrder, findOrderByConfirmation, type Order, OrderRefused, type Pr
 import { orderBirth } from '../birth/merge.ts';
 import type { Card } from '../session.ts';
 import type { Talk } from '../talk.ts';
+import { saysMaintenance } from './buy.ts';
 import { productOf } from './card.ts';
 import { sayOrder } from './orders.ts';
 import { offerPayment } from './pay.ts';
@@ -58,7 +59,9 @@ async function makeOrder(
       clock,
     );
   } catch (error) {
-    if (!(error instanceof OrderRefused) || error.code !== 'too_many_open_orders') throw error;
+    if (!(error instanceof OrderRefused)) throw error;
+    if (error.code === 'maintenance' && (await saysMaintenance(talk))) return undefined;
+    if (error.code !== 'too_many_open_orders') throw error;
     await talk.say(talk.t('buy.too_many_open', { count: maxOpenOrdersPerBuyer }), [[talk.button('orders', 'orders')]]);
     return undefined;
   }

@@ -4,7 +4,8 @@ import { localised, type RenderedButton } from '../../texts.ts';
 import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
 import { detailsText, statusText, timeText } from './order-text.ts';
-import { amountText, chatProviders, minutesLeft, ownOrder } from './pay.ts';
+import { minutesLeft, ownOrder } from './pay.ts';
+import { amountText, chatOffers, wayButtons } from './ways.ts';
 
 const LISTED = 10;
 
@@ -55,7 +56,7 @@ async function actions(talk: Talk, order: Order): Promise<RenderedButton[][]> {
   const costs = order.amount.minor > 0;
   const lines: RenderedButton[][] = [];
   if (isPayable(order, talk.services.clock.now())) {
-    lines.push(...chatProviders(talk).map((name) => [payButton(talk, name, orderNo)]));
+    lines.push(...wayButtons(talk, order, await chatOffers(talk, order), `${talk.t('buttons.pay')} · `));
   }
   if (!paid && costs) lines.push([talk.button('check', `check:${orderNo}`)]);
   if (order.status === 'pending_payment') lines.push([talk.button('cancel_order', `cancelorder:${orderNo}`)]);
@@ -64,11 +65,6 @@ async function actions(talk: Talk, order: Order): Promise<RenderedButton[][]> {
     lines.push([talk.button('refund', `refund:${orderNo}`)]);
   }
   return lines;
-}
-
-function payButton(talk: Talk, provider: string, orderNo: string): RenderedButton {
-  const text = `${talk.t('buttons.pay')} · ${talk.t(`providers.${provider}`)}`;
-  return { text, callbackData: `pay:${provider}:${orderNo}` };
 }
 
 /** `resend:<order_no>` */
@@ -87,7 +83,12 @@ export async function cancelUnpaid(talk: Talk, orderNo: string): Promise<void> {
   if (!order) return;
   const { operations, operationDeps, wakeOutbox } = talk.services;
   const outcome = await operations.cancelOrder(operationDeps, { orderNo: order.orderNo, userId: talk.user.id });
-  const key = { cancelled: 'cancelled', not_cancellable: 'not_cancellable', paid: 'cancel_but_paid' }[outcome];
+  const key = {
+    cancelled: 'cancelled',
+    not_cancellable: 'not_cancellable',
+    processing: 'not_cancellable',
+    paid: 'cancel_but_paid',
+  }[outcome];
   await talk.say(talk.t(`orders.${key}`));
   wakeOutbox();
 }

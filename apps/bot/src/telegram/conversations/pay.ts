@@ -1,16 +1,13 @@
 import { row } from '@mingdan/db';
-import { formatAmount, MingdanError, type Money, orderNumberPattern } from '@mingdan/kernel';
-import { isPayable, type StartedPayment } from '@mingdan/operations';
+import { MingdanError, orderNumberPattern } from '@mingdan/kernel';
+import { attemptsOf, isPayable, type Offer, type StartedPayment } from '@mingdan/operations';
 import { findOrder, type Order } from '@mingdan/orders';
 import { enqueue, type Message } from '@mingdan/outbox';
-import { type ProviderName, providerNames } from '@mingdan/payments';
 import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
 import { statusText } from './order-text.ts';
-
-export function amountText(amount: Money): string {
-  return `${formatAmount(amount)} ${amount.currency}`;
-}
+import { askForCode } from './redpacket.ts';
+import { amountText, chatOffers, wayButtons } from './ways.ts';
 
 /** The person's own order, or undefined after saying that it is not theirs. */
 export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | undefined> {
@@ -20,45 +17,47 @@ export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | und
   return undefined;
 }
 
-/** The ways to pay that are offered in chat, in their order. */
-export function chatProviders(talk: Talk): ProviderName[] {
-  const { operationDeps, settings } = talk.services;
-  const { offered } = operationDeps.settings;
-  return settings.starsOnly ? offered.filter((name) => name === 'stars') : [...offered];
-}
-
 /** One way to pay: straight on. Several: a choice. */
 export async function offerPayment(talk: Talk, order: Order): Promise<void> {
-  const providers = chatProviders(talk);
-  const [first] = providers;
-  const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order.amount) };
   if (!isPayable(order, talk.services.clock.now())) return sayNotPayable(talk, order);
-  if (first === undefined) return talk.say(talk.t('buy.no_provider', params), [[talk.button('orders', 'orders')]]);
-  if (providers.length === 1) return openPayment(talk, order, first);
-  await talk.say(
-    talk.t('buy.choose_provider', params),
-    providers.map((name) => [talk.button(`providers.${name}`, `pay:${name}:${order.orderNo}`)]),
-  );
+  const offers = await chatOffers(talk, order);
+  const [only] = offers;
+  const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order.amount) };
+  if (only === undefined) return talk.say(talk.t('buy.no_provider', params), [[talk.button('orders', 'orders')]]);
+  if (offers.length === 1) return openPayment(talk, order, only);
+  await talk.say(talk.t('buy.choose_provider', params), wayButtons(talk, order, offers));
 }
 
 /** `pay:<provider>:<order_no>` */
 export async function pay(talk: Talk, provider: string, orderNo: string): Promise<void> {
   const order = await ownOrder(talk, orderNo);
   if (!order) return;
-  const name = providerNames.find((known) => known === provider);
-  if (name === undefined || !chatProviders(talk).includes(name)) return offerPayment(talk, order);
-  await openPayment(talk, order, name);
+  const offer = (await chatOffers(talk, order)).find((each) => each.provider === provider);
+  if (offer === undefined) return offerPayment(talk, order);
+  await openPayment(talk, order, offer);
 }
 
-async function openPayment(talk: Talk, order: Order, provider: ProviderName): Promise<void> {
-  const { operations, operationDeps } = talk.services;
+async function openPayment(talk: Talk, order: Order, offer: Offer): Promise<void> {
+  const { operations, operationDeps, wakeOutbox } = talk.services;
+  const { provider, method } = offer;
   let started: StartedPayment;
   try {
-    started = await operations.startPayment(operationDeps, { orderNo: order.orderNo, provider });
+    started = await operations.startPayment(operationDeps, {
+      orderNo: order.orderNo,
+      provider,
+      method: method.method,
+      surface: 'chat',
+    });
   } catch (error) {
     if (!(error instanceof MingdanError)) throw error;
-    return sayWhyNot(talk, order, provider, error);
+    return sayWhyNot(talk, order, offer, error);
   }
+  if (method.shows === 'nothing') {
+    // Paid from the balance by that very call: the worker tells of it as soon as it has the order.
+    talk.toast = talk.t('buy.paid_at_once');
+    return wakeOutbox();
+  }
+  if (method.shows === 'code') return askForCode(talk, order, started.amount);
   const key = `pay:${order.orderNo}:${provider}`;
   const sent = await sentBefore(talk, key);
   if (sent?.status === 'pending') {
@@ -66,7 +65,7 @@ async function openPayment(talk: Talk, order: Order, provider: ProviderName): Pr
     return;
   }
   if (sent) return sayAgain(talk, order, started, sent.messageId);
-  await sendRequest(talk, order, started, key);
+  await sendRequest(talk, order, await paymentRequest(talk, order, offer, started), key);
 }
 
 async function sentBefore(talk: Talk, key: string): Promise<{ status: string; messageId: number | null } | undefined> {
@@ -77,22 +76,20 @@ async function sentBefore(talk: Talk, key: string): Promise<{ status: string; me
 
 /** A second button would stay alive when the first is taken away: the address is given as text, below the message that has the button. */
 async function sayAgain(talk: Talk, order: Order, started: StartedPayment, messageId: number | null): Promise<void> {
-  const text = talk
-    .t('buy.payment_above', { minutes: minutesLeft(talk, order), link: started.paymentUrl ?? '' })
-    .trim();
+  const params = { minutes: minutesLeft(talk, order), link: payAddress(talk, order, started) };
+  const text = talk.t('buy.payment_above', params).trim();
   if (messageId === null) await talk.say(text);
   else await talk.sayBelow(messageId, text);
 }
 
 /** Written only while the order is unpaid, under its lock: the edit that takes the button away later always comes behind it. */
-async function sendRequest(talk: Talk, order: Order, started: StartedPayment, dedupeKey: string): Promise<void> {
+async function sendRequest(talk: Talk, order: Order, message: Message, dedupeKey: string): Promise<void> {
   const { db, vault, wakeOutbox } = talk.services;
   const written = await db.transaction(async (tx) => {
     const unpaid = await row(tx, `select 1 from orders where id = :id and status = 'pending_payment' for share`, {
       id: order.id,
     });
     if (!unpaid) return false;
-    const message = paymentRequest(order, started, minutesLeft(talk, order));
     await enqueue(tx, vault, { chatId: talk.chatId, userId: talk.user.id, orderId: order.id, dedupeKey, message });
     return true;
   });
@@ -100,23 +97,48 @@ async function sendRequest(talk: Talk, order: Order, started: StartedPayment, de
   wakeOutbox();
 }
 
-function paymentRequest(order: Order, started: StartedPayment, minutes: number): Message {
-  const url = started.paymentUrl ?? '';
+/** Where the buyer pays: the gateway's page, or our own page of the order where there is a code to scan. */
+function payAddress(talk: Talk, order: Order, { paymentUrl }: StartedPayment): string {
+  const { operations, operationDeps } = talk.services;
+  return paymentUrl ?? operations.orderLink(operationDeps.settings, order.orderNo);
+}
+
+async function paymentRequest(talk: Talk, order: Order, offer: Offer, started: StartedPayment): Promise<Message> {
+  const said = { orderNo: order.orderNo, minutes: minutesLeft(talk, order), refundRule: order.kind };
+  if (offer.method.shows === 'invoice') {
+    const invoice = {
+      payload: await gatewayOrderId(talk, order, offer),
+      stars: started.amount.minor,
+      title: order.productNames,
+      startParameter: `buy_${order.productSlug}`,
+    };
+    return { template: 'payment_request_invoice', params: said, invoice };
+  }
+  const url = payAddress(talk, order, started);
   const asButton = fitsButton(url);
   const params = {
-    orderNo: order.orderNo,
+    ...said,
     product: order.productNames,
     amount: amountText(started.amount),
-    minutes,
     link: asButton ? '' : url,
   };
   return { template: 'payment_request', params, ...(asButton ? { buttons: [[{ label: 'pay', url }]] } : {}) };
 }
 
-async function sayWhyNot(talk: Talk, order: Order, provider: ProviderName, error: MingdanError): Promise<void> {
+/** A later attempt goes under `-2`, `-3`: what comes back with the payment must name the open one. */
+async function gatewayOrderId(talk: Talk, order: Order, { provider, method }: Offer): Promise<string> {
+  const attempts = await attemptsOf(talk.services.db, order.id);
+  const open = attempts.find(
+    (each) => each.provider === provider && each.method === method.method && each.status === 'open',
+  );
+  return open?.gatewayOrderId ?? order.orderNo;
+}
+
+async function sayWhyNot(talk: Talk, order: Order, failed: Offer, error: MingdanError): Promise<void> {
+  const { provider } = failed;
   const params = { orderNo: order.orderNo, minutes: minutesLeft(talk, order) };
-  const others = chatProviders(talk).filter((name) => name !== provider);
-  const elsewhere = others.map((name) => [talk.button(`providers.${name}`, `pay:${name}:${order.orderNo}`)]);
+  const others = (await chatOffers(talk, order)).filter((offer) => offer.provider !== provider);
+  const elsewhere = wayButtons(talk, order, others);
   switch (error.code) {
     case 'gateway_timeout':
       return talk.say(talk.t('buy.gateway_down', params), [
@@ -126,7 +148,10 @@ async function sayWhyNot(talk: Talk, order: Order, provider: ProviderName, error
     case 'gateway_refused':
       talk.services.log.error({ err: error, order_no: order.orderNo, provider }, 'a gateway refuses to open a payment');
       return talk.say(talk.t('buy.gateway_refused', params), elsewhere);
+    case 'not_enough_coins':
+      return talk.say(talk.t('buy.not_enough_coins', params), elsewhere);
     case 'provider_not_offered':
+    case 'method_not_offered':
       return talk.say(talk.t('buy.no_provider', params), elsewhere);
     case 'order_not_payable':
       return sayNotPayable(talk, (await findOrder(talk.services.db, order.orderNo)) ?? order);

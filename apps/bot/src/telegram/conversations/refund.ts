@@ -1,5 +1,6 @@
 import type { Talk } from '../talk.ts';
-import { amountText, ownOrder } from './pay.ts';
+import { ownOrder } from './pay.ts';
+import { amountText } from './ways.ts';
 
 const REASONS = ['changed_mind', 'wrong_input', 'too_slow', 'not_satisfied'] as const;
 const LONGEST_REASON = 500;

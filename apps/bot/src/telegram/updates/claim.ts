@@ -14,8 +14,14 @@ const CLAIM_LOCK = 7_141_002;
  * Takes the first waiting update of every chat in which nothing is being handled; urgent ones whatever else their chat does.
  * Claims of all processes follow each other, so that each sees what the one before took: two updates of one chat are never
  * handled at once, even when they were written down in the wrong order.
+ * @param kinds `urgent`: nothing but what cannot wait
  */
-export async function claimUpdates(db: Db, limit: number, leaseSeconds: number): Promise<ClaimedUpdate[]> {
+export async function claimUpdates(
+  db: Db,
+  limit: number,
+  leaseSeconds: number,
+  kinds: 'all' | 'urgent' = 'all',
+): Promise<ClaimedUpdate[]> {
   return db.transaction(async (tx) => {
     await changed(tx, 'select pg_advisory_xact_lock(:lock)', { lock: CLAIM_LOCK });
     return rows<ClaimedUpdate>(
@@ -27,13 +33,13 @@ export async function claimUpdates(db: Db, limit: number, leaseSeconds: number):
            from telegram_updates where status = 'pending'
        ), next as (
          select update_id from waiting
-          where due_at <= clock_timestamp() and (urgent or (place = 1 and chat_held_until <= clock_timestamp()))
+          where due_at <= clock_timestamp() and (urgent or (:ordinary and place = 1 and chat_held_until <= clock_timestamp()))
           order by urgent desc, update_id limit :limit
        )
        update telegram_updates u set attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :leaseSeconds)
          from next where u.update_id = next.update_id and u.status = 'pending'
        returning u.update_id as "updateId", u.chat_id as "chatId", u.payload, u.attempts`,
-      { limit, leaseSeconds },
+      { limit, leaseSeconds, ordinary: kinds === 'all' },
     );
   });
 }

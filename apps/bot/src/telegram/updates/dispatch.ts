@@ -27,6 +27,8 @@ export interface Dispatcher {
 /** So long a chat waits after a process died in the middle of its update; renewed three times within it. */
 const LEASE_SECONDS = 15;
 const TRIES = 3;
+/** Beside the others, however many gateways hang: who is about to pay has ten seconds. */
+const SLOTS_FOR_URGENT = 20;
 /** Telegram or the database away is no fault of the update: about ten minutes of patience. */
 const TRIES_WHEN_UNREACHABLE = 15;
 const LONGEST_PAUSE_MS = 60_000;
@@ -53,11 +55,16 @@ export function handleUpdates(deps: DispatchDeps): Dispatcher {
     running.add(work);
   }
 
+  async function take(free: number): Promise<ClaimedUpdate[]> {
+    if (free > 0) return claimUpdates(deps.db, free, LEASE_SECONDS);
+    const spare = SLOTS_FOR_URGENT + free;
+    return spare > 0 ? claimUpdates(deps.db, spare, LEASE_SECONDS, 'urgent') : [];
+  }
+
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       nudge = new AbortController();
-      const free = slots - running.size;
-      const taken = free > 0 ? await claimUpdates(deps.db, free, LEASE_SECONDS).catch(logged(deps)) : [];
+      const taken = await take(slots - running.size).catch(logged(deps));
       taken.forEach(start);
       if (taken.length === 0) await pause(deps.pollMs ?? 1_500, AbortSignal.any([nudge.signal, stopping.signal]));
     }

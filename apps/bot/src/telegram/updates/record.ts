@@ -1,6 +1,6 @@
 import { changed, type Db, rows } from '@mingdan/db';
 import type { Logger, Vault } from '@mingdan/kernel';
-import { chatOf, recordableUpdate } from '../bot-api.ts';
+import { chatOf, isUrgent, recordableUpdate } from '../bot-api.ts';
 
 export const UPDATE_PAYLOAD = 'telegram_updates.payload';
 
@@ -34,8 +34,7 @@ export async function recordUpdates(deps: RecordDeps, updates: readonly unknown[
           update_id: update.update_id,
           chat_id: chatOf(update),
           payload: deps.vault.seal(UPDATE_PAYLOAD, update).toString('base64'),
-          // Telegram waits ten seconds for the answer to a pre-checkout query, then the purchase is off.
-          urgent: update.pre_checkout_query !== undefined,
+          urgent: isUrgent(update),
         })),
       ),
     },

@@ -1,8 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { backoffMs, messageOf, pause } from '@mingdan/kernel';
 import express, { type RequestHandler, type Router } from 'express';
-import type { Telegram } from 'telegraf';
-import { allowedUpdates } from '../bot-api.ts';
+import type { LimitedTelegram } from '../client.ts';
 import { type RecordDeps, recordUpdate } from './record.ts';
 
 /** What Telegram must send in `X-Telegram-Bot-Api-Secret-Token`: derived, so that every machine knows it and no setting holds it. */
@@ -50,7 +49,7 @@ function checkSecret(secretKeys: readonly string[]): RequestHandler {
 }
 
 export interface RegisterDeps {
-  readonly telegram: Telegram;
+  readonly telegram: LimitedTelegram;
   readonly log: RecordDeps['log'];
   readonly publicUrl: string;
   readonly secretKeys: readonly string[];
@@ -62,11 +61,7 @@ export async function registerWebhook(deps: RegisterDeps): Promise<void> {
   const secret = webhookSecret(deps.secretKeys[0] ?? '');
   for (let failures = 0; !deps.signal.aborted; failures += 1) {
     try {
-      await deps.telegram.setWebhook(`${deps.publicUrl}/telegram/webhook`, {
-        secret_token: secret,
-        allowed_updates: [...allowedUpdates],
-        max_connections: 40,
-      });
+      await deps.telegram.receiveAt(`${deps.publicUrl}/telegram/webhook`, secret);
       deps.log.info('Telegram sends updates to the webhook');
       return;
     } catch (error) {

@@ -4,7 +4,7 @@ import { createLogger, pause, systemClock } from '@mingdan/kernel';
 import { type OperationDeps, orderLink } from '@mingdan/operations';
 import { findOrder, type Order } from '@mingdan/orders';
 import { testDatabase, testVault } from '@mingdan/orders/testing';
-import type { ProviderName } from '@mingdan/payments';
+import { type PaymentClient, type ProviderName, providerNames } from '@mingdan/payments';
 import {
   type Operations,
   startTelegram,
@@ -23,6 +23,14 @@ export interface WorldOptions {
   readonly operatorChatId?: number | null;
   readonly settings?: Partial<TelegramSettings>;
   readonly maxOpen?: number;
+  readonly chatStarsOnly?: boolean;
+  readonly starsByRate?: boolean;
+}
+
+/** A gateway that is set up; what is done with it goes through the operations, which a test hands in. */
+function untouched(provider: ProviderName): PaymentClient {
+  const never = () => Promise.reject(new Error(`${provider} was asked in a test that has no gateway`));
+  return { provider, createPayment: never, queryPayment: never };
 }
 
 /** One bot on a real database, talking to a stand-in of the Bot API, with operations that a test can look at and change. */
@@ -48,13 +56,16 @@ export class World {
         level: 'debug',
         destination: { write: (line) => void this.log.push(line) },
       }),
-      clients: new Map(),
+      clients: new Map(providerNames.map((name) => [name, untouched(name)])),
       settings: {
         webhookUrl: 'http://127.0.0.1:3000',
         publicUrl: 'http://127.0.0.1:3001',
         offered: options.offered ?? ['pingpong'],
         orderExpiryMinutes: 30,
         notifyUrls: {},
+        refundNotifyUrls: {},
+        chatStarsOnly: options.chatStarsOnly ?? false,
+        starsByRate: options.starsByRate ?? false,
         secretKeys: ['a-secret-key-of-thirty-two-characters'],
         operatorChatId: options.operatorChatId === undefined ? OPERATORS : options.operatorChatId,
         operatorLanguage: 'zh-CN',
@@ -66,7 +77,6 @@ export class World {
       apiRoot: api.root,
       mode: 'polling',
       baziSource: 'local',
-      starsOnly: false,
       ...options.settings,
     };
     this.acts = this.fakeActs();
@@ -80,7 +90,9 @@ export class World {
         note('startPayment', orderNo, provider);
         const order = await this.order(orderNo);
         const paymentUrl = `https://pay.example.com/${orderNo}`;
-        return { orderNo, provider, method: 'TEST', paymentUrl, amount: order.amount, expiresAt: order.expiresAt };
+        const { amount, expiresAt } = order;
+        const shown = { paymentUrl, qrCode: null, clientParams: null, providerPaymentId: null };
+        return { orderNo, provider, method: 'TEST', ...shown, amount, expiresAt };
       },
       checkPayment: async (_deps, orderNo) => {
         note('checkPayment', orderNo);
@@ -207,6 +219,33 @@ export class Person {
     return this.world.api.push({
       callback_query: { id: `cb${Math.random()}`, from: this.from, chat_instance: '1', message, data },
     });
+  }
+
+  /** What Telegram asks before it takes Stars. */
+  async asksToPay(payload: string, stars: number, currency = 'XTR'): Promise<string> {
+    const query = {
+      id: `pq${Math.random()}`,
+      from: this.from,
+      currency,
+      total_amount: stars,
+      invoice_payload: payload,
+    };
+    return this.world.handled(this.world.api.push({ pre_checkout_query: query }));
+  }
+
+  /** What Telegram says about Stars in the chat: `successful_payment`, `refunded_payment`. */
+  async hasMoved(what: object): Promise<string> {
+    return this.world.handled(
+      this.world.api.push({
+        message: { message_id: 1, date: 1_795_000_000, from: this.from, chat: this.chat, ...what },
+      }),
+    );
+  }
+
+  async changesSubscription(payload: string, state: string): Promise<string> {
+    return this.world.handled(
+      this.world.api.push({ subscription: { user: this.from, invoice_payload: payload, state } }),
+    );
   }
 
   async changesMembership(status: 'kicked' | 'member'): Promise<string> {

@@ -1,18 +1,34 @@
-import { formatAmount } from '@mingdan/kernel';
+import { type Currency, formatAmount, isCurrency, type Money, parseAmount } from '@mingdan/kernel';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
-import type { PingPongKeys } from '../../options.ts';
-import { bytesOf, type Door, rawBody, serviceDoor } from '../../service-door.ts';
-import { type Till, tellRefund } from './buyer.ts';
-import { checkout } from './checkout.ts';
-import { createInput, type Payment, type Refund, Refused, refundInput } from './ledger.ts';
+import { bytesOf, rawBody, serviceDoor } from '../../service-door.ts';
+import { type Desk, type Payment, type Refund, Refused, type Till } from '../contract.ts';
+import type { PingPongKeys } from './keys.ts';
 import { isSignedBy } from './sign.ts';
 
-/** The gateway's API and its payment pages. @param base where the router is mounted, as clients see it: `https://…/pingpong` */
-export function pingpongRoutes(till: Till, keys: PingPongKeys, door: Door, base: () => string): Router {
-  const router = express.Router();
-  router.use('/checkout', checkout(till));
+const createInput = z.object({
+  merchant_id: z.string(),
+  order_id: z.string().min(1).max(64),
+  amount: z.string(),
+  currency: z.string(),
+  subject: z.string().max(256).default(''),
+  notify_url: z.url(),
+  return_url: z.string().default(''),
+  /** seconds */
+  expires_in: z.number().int().positive().max(604_800).default(1_800),
+});
 
+const refundInput = z.object({
+  refund_id: z.string().min(1).max(64),
+  order_id: z.string(),
+  amount: z.string(),
+  currency: z.string(),
+  reason: z.string().default(''),
+});
+
+/** The gateway's API. */
+export function pingpongRoutes({ till, keys, door, pageOf }: Desk<PingPongKeys>): Router {
+  const router = express.Router();
   const api = express.Router();
   const broken = serviceDoor(door, 'pingpong', nameOf, (res, status, retryAfter) => {
     if (status === 429) res.set('retry-after', String(retryAfter));
@@ -23,31 +39,29 @@ export function pingpongRoutes(till: Till, keys: PingPongKeys, door: Door, base:
   api.post(
     '/payments',
     answer((req) => {
-      const input = createInput.parse(jsonOf(req));
-      if (input.merchant_id !== keys.merchantId) throw new Refused(403, 'unknown_merchant', 'merchant_id is not known');
-      const payment = till.ledger.create(input);
-      return { ...show(payment), payment_url: `${base()}/checkout/${payment.paymentId}` };
+      const payment = create(till, keys, createInput.parse(jsonOf(req)));
+      return { ...show(payment), payment_url: pageOf(payment) };
     }),
   );
   api.get(
     '/payments/:orderId',
-    answer((req) => {
-      till.ledger.expire(Date.now());
-      return show(till.ledger.get(param(req, 'orderId')));
-    }),
+    answer((req) => show(till.ledger.get(param(req, 'orderId')))),
   );
   api.post(
     '/payments/:orderId/close',
-    answer((req) => show(till.ledger.close(param(req, 'orderId')))),
+    answer((req) => {
+      const payment = till.ledger.get(param(req, 'orderId'));
+      till.close(payment);
+      return show(payment);
+    }),
   );
   api.post(
     '/refunds',
     answer((req) => {
-      const mode = till.faults.read().pingpong.refunds;
-      const status = mode === 'succeed' ? 'succeeded' : mode === 'fail' ? 'failed' : 'pending';
-      const { refund, created } = till.ledger.refund(refundInput.parse(jsonOf(req)), status);
-      if (created) void tellRefund(till, refund);
-      return showRefund(refund);
+      const input = refundInput.parse(jsonOf(req));
+      const amount = money(input.amount, input.currency);
+      const wanted = { refundId: input.refund_id, amount, reason: input.reason };
+      return showRefund(till.refund(till.ledger.get(input.order_id), wanted).refund);
     }),
   );
   api.get(
@@ -58,6 +72,31 @@ export function pingpongRoutes(till: Till, keys: PingPongKeys, door: Door, base:
 
   router.use('/v1', api);
   return router;
+}
+
+/** The same order_id again is the same payment, whatever else the request says now. */
+function create({ ledger }: Till, keys: PingPongKeys, input: z.infer<typeof createInput>): Payment {
+  if (input.merchant_id !== keys.merchantId) throw new Refused(403, 'unknown_merchant', 'merchant_id is not known');
+  return (
+    ledger.find(input.order_id) ??
+    ledger.create({
+      orderId: input.order_id,
+      amount: money(input.amount, input.currency),
+      subject: input.subject,
+      notifyUrl: input.notify_url,
+      returnUrl: input.return_url,
+      expiresAt: Date.now() + input.expires_in * 1_000,
+    })
+  );
+}
+
+function money(text: string, currency: string): Money {
+  if (!isCurrency(currency)) throw new Refused(422, 'bad_currency', `${currency.slice(0, 10)} is no currency here`);
+  try {
+    return parseAmount(text, currency satisfies Currency);
+  } catch {
+    throw new Refused(422, 'bad_amount', `"${text.slice(0, 20)}" is no amount in ${currency}`);
+  }
 }
 
 function nameOf(req: Request): string {

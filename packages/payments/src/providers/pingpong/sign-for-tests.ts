@@ -1,10 +1,13 @@
 import { formatAmount } from '@mingdan/kernel';
 import type { NoticeToSign, RawNotice } from '../../contract.ts';
-import type { PingpongWebhook } from './settings.ts';
-import { noticeStatus, SIGNATURE_HEADER, signature } from './wire.ts';
+import { noticeStatus, signature } from './plain/wire.ts';
+import type { PingpongWebhook, PlainNotices } from './settings.ts';
+import { signV4Notice } from './v4/sign-for-tests.ts';
+import { PLAIN_SIGNATURE_HEADER } from './wire.ts';
 
-/** A notice as PingPong's plain protocol sends it. */
+/** A notice as PingPong sends it: in the plain protocol where its secret is there, else in v4. */
 export function signNotice(settings: PingpongWebhook, notice: NoticeToSign): RawNotice {
+  if (settings.webhookSecret === '' && settings.v4) return signV4Notice(settings.v4, notice);
   const body = JSON.stringify({
     order_id: notice.gatewayOrderId,
     status: noticeStatus[notice.kind],
@@ -17,13 +20,13 @@ export function signNotice(settings: PingpongWebhook, notice: NoticeToSign): Raw
   return signBody(settings, body);
 }
 
-/** Any bytes with a right signature: for bodies that PingPong would never send. */
-export function signBody(settings: Pick<PingpongWebhook, 'webhookSecret'>, body: string | Buffer): RawNotice {
+/** Any bytes with a right signature of the plain protocol: for bodies that PingPong would never send. */
+export function signBody(settings: Pick<PlainNotices, 'webhookSecret'>, body: string | Buffer): RawNotice {
   const bytes = Buffer.from(body);
   return {
     headers: {
       'content-type': 'application/json',
-      [SIGNATURE_HEADER]: signature(settings.webhookSecret, bytes).toString('hex'),
+      [PLAIN_SIGNATURE_HEADER]: signature(settings.webhookSecret, bytes).toString('hex'),
     },
     body: bytes,
   };

@@ -1,0 +1,12 @@
+import type { BotConfig } from '@mingdan/config';
+import { z } from 'zod';
+import type { MockGate } from '../deps.ts';
+
+const notices = z.object({ webhookSecret: z.string().min(1) });
+
+/** Null in production, whatever is set. */
+export function mockGate(config: Pick<BotConfig, 'production' | 'urls' | 'http' | 'providers'>): MockGate | null {
+  if (config.production) return null;
+  const { data = null } = notices.safeParse(config.providers.get('mock'));
+  return { webhookUrl: config.urls.webhook, sandboxUrl: config.http.sandboxUrl, notices: data };
+}

@@ -1,0 +1,37 @@
+import { formatAmount, type Money } from '@mingdan/kernel';
+import { type Offer, offersFor } from '@mingdan/operations';
+import type { Order } from '@mingdan/orders';
+import { type ProviderName, providerCapabilities } from '@mingdan/payments/capabilities';
+import { localised, type RenderedButton } from '../../texts.ts';
+import type { Talk } from '../talk.ts';
+
+/** `19.90 CNY`, `150 Stars`; of USDT no more decimals than cents where there are none. */
+export function amountText(amount: Money): string {
+  if (amount.currency === 'XTR') return `${amount.minor} Stars`;
+  return `${formatAmount(amount).replace(/(\.\d\d)0+$/, '$1')} ${amount.currency}`;
+}
+
+/** The ways to pay an order that are open in chat now, in the seller's order. */
+export function chatOffers(talk: Talk, order: Order): Promise<Offer[]> {
+  return offersFor(talk.services.operationDeps, order, 'chat');
+}
+
+/** A way to pay by its own name, with what it costs there where that is another currency than the order's. */
+export function offerLabel(talk: Talk, order: Order, { provider, amount }: Offer): string {
+  const name = providerLabel(talk, provider);
+  if (amount === null || amount.currency === order.amount.currency) return name;
+  const cost = amount.currency === 'COIN' ? talk.t('buy.coins', { count: amount.minor }) : amountText(amount);
+  return `${name} · ${cost}`;
+}
+
+export function providerLabel(talk: Talk, provider: ProviderName): string {
+  const names = providerCapabilities.get(provider)?.names;
+  return names ? localised(names, talk.language) : provider;
+}
+
+/** One button a line, each leading straight to its payment. @param head stands before the name where the message is not about paying alone */
+export function wayButtons(talk: Talk, order: Order, offers: readonly Offer[], head = ''): RenderedButton[][] {
+  return offers.map((offer) => [
+    { text: `${head}${offerLabel(talk, order, offer)}`, callbackData: `pay:${offer.provider}:${order.orderNo}` },
+  ]);
+}

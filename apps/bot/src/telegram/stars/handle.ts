@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { isCurrency, type Money } from '@mingdan/kernel';
+import { wakeWorkers } from '@mingdan/operations';
+import { type NoticeToRecord, recordNotice } from '@mingdan/orders';
+import { unpark } from '@mingdan/outbox';
+import type { TelegramServices } from '../services.ts';
+import { answerPreCheckout } from './pre-checkout.ts';
+import type { StarsUpdate } from './updates.ts';
+
+type Paid = Extract<StarsUpdate, { kind: 'paid' }>;
+type Refunded = Extract<StarsUpdate, { kind: 'refunded' }>;
+type Subscription = Extract<StarsUpdate, { kind: 'subscription' }>;
+
+/** What Telegram tells of Stars goes the way of every gateway's notice: recorded once by its event, however often the update comes. */
+export async function handleStars(services: TelegramServices, update: StarsUpdate): Promise<void> {
+  switch (update.kind) {
+    case 'pre_checkout':
+      return answerPreCheckout(services, update.query);
+    case 'paid':
+      await record(services, paidNotice(update));
+      // Who pays is there again: what waited for them is sent.
+      if ((await unpark(services.db, update.chatId)) > 0) services.wakeOutbox();
+      return;
+    case 'refunded':
+      return record(services, refundedNotice(update));
+    default:
+      return record(services, subscriptionNotice(update));
+  }
+}
+
+async function record(services: TelegramServices, notice: NoticeToRecord): Promise<void> {
+  const { db, log } = services;
+  const digest = createHash('sha256').update(JSON.stringify(notice)).digest();
+  const { verdict, orderNo, wake } = await recordNotice(db, notice, { digest, sealed: null });
+  log.info({ provider: 'stars', kind: notice.kind, order_no: orderNo ?? undefined, verdict }, 'notice recorded');
+  if (wake) await wakeWorkers(db);
+}
+
+const unnamed = { provider: 'stars', refundId: null, merchantMatches: true } as const;
+
+function paidNotice({ payment, at }: Paid): NoticeToRecord {
+  const amount = starsOf(payment);
+  // A renewal has the payload of the first payment: taken as a second payment of its order it would be given back.
+  const isRenewal = payment.is_recurring === true && payment.is_first_recurring !== true;
+  const chargeId = payment.telegram_payment_charge_id;
+  return {
+    ...unnamed,
+    kind: 'paid',
+    eventId: `paid:${chargeId}`,
+    gatewayOrderId: payment.invoice_payload,
+    providerPaymentId: chargeId,
+    amount,
+    problem: isRenewal ? 'subscription_renewal' : amount === null ? 'unknown_currency' : null,
+    occurredAt: at,
+  };
+}
+
+/** Stars go back in full only, so what is told is all that was ever given back; our own refunds are in it. */
+function refundedNotice({ payment, at }: Refunded): NoticeToRecord {
+  const refundedTotal = starsOf(payment);
+  const chargeId = payment.telegram_payment_charge_id;
+  return {
+    ...unnamed,
+    kind: 'refunded',
+    eventId: `refunded:${chargeId}`,
+    gatewayOrderId: payment.invoice_payload,
+    providerPaymentId: chargeId,
+    amount: null,
+    refundedTotal,
+    problem: refundedTotal === null ? 'unknown_currency' : null,
+    occurredAt: at,
+  };
+}
+
+/** Moves no money: each renewal is a payment of its own. Kept, so that it is known who ended theirs. */
+function subscriptionNotice({ subscription, updateId }: Subscription): NoticeToRecord {
+  return {
+    ...unnamed,
+    kind: 'pending',
+    eventId: `subscription:${subscription.state}:${updateId}`,
+    gatewayOrderId: subscription.invoice_payload,
+    providerPaymentId: null,
+    amount: null,
+    problem: null,
+    occurredAt: null,
+  };
+}
+
+function starsOf(payment: { currency: string; total_amount: number }): Money | null {
+  const { currency, total_amount: minor } = payment;
+  return isCurrency(currency) ? { minor, currency } : null;
+}
