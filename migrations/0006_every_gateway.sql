@@ -195,7 +195,9 @@ begin
     update refund_records r set status = 'manual', told_at = null from retaken where r.id = retaken.id;
   end if;
   update refund_records
-     set status = p_status, settled_at = now(), lease_owner = null, provider_refund_id = coalesce(p_provider_refund_id, provider_refund_id)
+     set status = p_status, settled_at = now(), lease_owner = null, provider_refund_id = coalesce(p_provider_refund_id, provider_refund_id),
+         -- whoever was told that people have it is told how it ended
+         told_at = null
    where refund_id = p_refund_id and status in ('requested', 'pending', 'manual')
    returning * into refund;
   if not found then

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { refundRules } from '@mingdan/fulfilment';
 import { type Currency, formatAmount } from '@mingdan/kernel';
 import { type PaymentMethod, type ProviderCapabilities, providerCapabilities } from '@mingdan/payments/capabilities';
+import { providerSettings } from '@mingdan/payments/settings';
 
 const page = join(import.meta.dirname, '../docs/payments.md');
+const example = join(import.meta.dirname, '../.env.example');
 const PLACES = {
   abilities: /(<!-- scripts\/payments-table\.ts --write -->\n)[\s\S]*?(<!-- end -->)/,
   refunds: /(<!-- refund rules -->\n)[\s\S]*?(<!-- end -->)/,
@@ -15,7 +17,7 @@ export const readPage = (): string => readFileSync(page, 'utf8');
 
 /** The page as it should be. */
 export function withTables(text: string): string {
-  const all = [...providerCapabilities.values()];
+  const all = [...providerCapabilities.values()].filter(isOfMingdan);
   const methods = [
     ['provider', 'method', 'currency', 'min', 'max', 'the buyer gets', 'offered', 'needs'],
     ...all.flatMap((known) => known.methods.map((method) => methodRow(known, method))),
@@ -27,6 +29,13 @@ export function withTables(text: string): string {
   const put = (page: string, place: RegExp, what: string): string =>
     page.replace(place, (_, begin: string, end: string) => `${begin}\n${what}\n\n${end}`);
   return put(put(text, PLACES.abilities, `${table(methods)}\n\n${table(abilities)}`), PLACES.refunds, table(refunds()));
+}
+
+/** A gateway of your own, none of whose variables .env.example shows, is told of by its own README. */
+function isOfMingdan({ provider, developmentOnly }: ProviderCapabilities): boolean {
+  const shown = readFileSync(example, 'utf8');
+  const variables = providerSettings.find((each) => each.provider === provider)?.variables ?? [];
+  return developmentOnly === true || variables.length === 0 || variables.some(({ name }) => shown.includes(`${name}=`));
 }
 
 function refunds(): string[][] {

@@ -27,6 +27,7 @@ export {
   RedPacketRefused,
   rejectRedPacket,
 } from './red-packets.ts';
+export { takeRefundAsCoins } from './refund-as-coins.ts';
 export { readReport, resendReport } from './report-of-order.ts';
 export { type Resolution, refundOverdueHeld, resolveInboxItem } from './resolve-inbox.ts';
 export { type Found, settleByQuery, wakeWorkers } from './settle.ts';

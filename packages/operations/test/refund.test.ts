@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { claimPaid, findOrder, type Order, OrderTakenAway, saveStep, settleRefund } from '@mingdan/orders';
-import { anUnpaidOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
-import { askForRefund, type OperationDeps, resolveInboxItem } from '../src/index.ts';
+import { claimPaid, coinBalance, findOrder, type Order, OrderTakenAway, saveStep, settleRefund } from '@mingdan/orders';
+import { anUnpaidOrder, aPaidOrder, aUser, testDatabase, testVault } from '@mingdan/orders/testing';
+import { askForRefund, type OperationDeps, resolveInboxItem, takeRefundAsCoins } from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
 
 let database: TestDatabase;
@@ -144,5 +144,51 @@ describe('a matter of the inbox', () => {
 
   test('that does not exist is no matter', async () => {
     await expect(resolveInboxItem(deps, { id: 999_999, note: '' })).rejects.toMatchObject({ code: 'no_such_matter' });
+  });
+});
+
+describe('a refund that its gateway cannot make', () => {
+  async function leftToPeople(): Promise<{ order: Order; refundId: string }> {
+    const order = await delivered();
+    const { refundId = '' } = await wish(order, 'operator');
+    await changed(db, `update refund_records set status = 'manual', told_at = now() where refund_id = :refundId`, {
+      refundId,
+    });
+    return { order, refundId };
+  }
+  const coinsOf = (order: Order) => coinBalance(db, order.userId as number);
+
+  test('may be taken as coins, at the rate of the order, once however often it is pressed', async () => {
+    const { order, refundId } = await leftToPeople();
+    const asked = await Promise.all(
+      [1, 2, 3, 4].map(() => takeRefundAsCoins(deps, { refundId, userId: order.userId as number })),
+    );
+    expect(asked.filter((coins) => coins === 199)).toHaveLength(1);
+    expect(await coinsOf(order)).toBe(199);
+    expect(await row(db, 'select status from refund_records where refund_id = :refundId', { refundId })).toEqual({
+      status: 'succeeded',
+    });
+  });
+
+  test('is not taken as coins by somebody else', async () => {
+    const { refundId } = await leftToPeople();
+    const { id } = await aUser(db);
+    expect(await takeRefundAsCoins(deps, { refundId, userId: id })).toBeUndefined();
+    expect(await coinBalance(db, id)).toBe(0);
+  });
+
+  test('is not taken as coins once the gateway has it', async () => {
+    const order = await delivered();
+    const { refundId = '' } = await wish(order, 'operator');
+    expect(await takeRefundAsCoins(deps, { refundId, userId: order.userId as number })).toBeUndefined();
+    expect(await coinsOf(order)).toBe(0);
+  });
+
+  test('is told to the buyer when people have made it', async () => {
+    const { refundId } = await leftToPeople();
+    await settleRefund(db, refundId, 'succeeded', null);
+    expect(await row(db, 'select told_at from refund_records where refund_id = :refundId', { refundId })).toEqual({
+      told_at: null,
+    });
   });
 });

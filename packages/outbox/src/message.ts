@@ -75,6 +75,10 @@ export const messageTemplates = {
   refund_with_operators: ['orderNo', 'product', 'amount'],
   /** an operator could not use the buyer's red-packet code; reason in the operator's own words */
   redpacket_rejected: ['orderNo', 'product', 'amount', 'reason'],
+  /** the gateway has no refunds: people make it; with a button to take coins instead */
+  refund_by_hand: ['orderNo', 'product', 'amount', 'provider'],
+  /** the buyer took coins instead of money */
+  refunded_as_coins: ['orderNo', 'product', 'amount', 'coins', 'balance'],
   /** operators answered a /support text */
   support_answer: ['text'],
   // to TELEGRAM_CHAT_ID, in OPERATOR_LANGUAGE

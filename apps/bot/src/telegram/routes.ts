@@ -11,7 +11,7 @@ import { askLanguage, chooseLanguage } from './conversations/language.ts';
 import { cancelUnpaid, listOrders, resend, showOrder } from './conversations/orders.ts';
 import { pay } from './conversations/pay.ts';
 import { redPacketCode } from './conversations/redpacket.ts';
-import { askRefundReason, refund, refundForReason } from './conversations/refund.ts';
+import { askRefundReason, refund, refundAsCoins, refundForReason } from './conversations/refund.ts';
 import { showMenu, start } from './conversations/start.ts';
 import { continuesSupport, support } from './conversations/support.ts';
 import type { Talk } from './talk.ts';
@@ -47,6 +47,7 @@ const presses: readonly (readonly [RegExp, Press])[] = [
   [/^resend:(\w+)$/, (talk, orderNo = '') => resend(talk, orderNo)],
   [/^check:(\w+)$/, (talk, orderNo = '') => checkOrder(talk, orderNo)],
   [/^refund:(\w+)$/, (talk, orderNo = '') => askRefundReason(talk, orderNo)],
+  [/^refundcoins:(\w+)$/, (talk, refundId = '') => refundAsCoins(talk, refundId)],
   [/^why:(\w+):(\w+)$/, (talk, reason = '', orderNo = '') => refundForReason(talk, reason, orderNo)],
   [/^cancelorder:(\w+)$/, (talk, orderNo = '') => cancelUnpaid(talk, orderNo)],
   [/^language:([\w-]+)$/, (talk, code = '') => chooseLanguage(talk, code)],

@@ -3,7 +3,9 @@ import { alarm } from '@mingdan/fulfilment';
 import { type Localised, type Money, moneyText } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import type { RefundRecord } from '@mingdan/orders';
-import { enqueue, type MessageTemplate } from '@mingdan/outbox';
+import { enqueue, type Message } from '@mingdan/outbox';
+import { providerNames } from '@mingdan/payments';
+import { providerCapabilities } from '@mingdan/payments/capabilities';
 
 interface SettledRefund {
   id: number;
@@ -60,8 +62,7 @@ async function tellOne(deps: OperationDeps): Promise<boolean> {
 async function tellBuyer(deps: OperationDeps, tx: Db, refund: SettledRefund, amount: string): Promise<void> {
   const { orderNo, product } = refund;
   if (refund.chatId === null || orderNo === null || product === null) return;
-  const template: MessageTemplate = refund.status === 'succeeded' ? 'refund_succeeded' : 'refund_with_operators';
-  const message = { template, params: { orderNo, product, amount } };
+  const message = messageOf(deps, refund, { orderNo, product, amount });
   const dedupeKey = `refund:${refund.refundId}:${refund.status}`;
   await enqueue(tx, deps.vault, {
     chatId: refund.chatId,
@@ -71,6 +72,29 @@ async function tellBuyer(deps: OperationDeps, tx: Db, refund: SettledRefund, amo
     message,
   });
 }
+
+function messageOf(
+  deps: OperationDeps,
+  refund: SettledRefund,
+  params: { orderNo: string; product: Localised; amount: string },
+): Message {
+  if (refund.status === 'succeeded') return { template: 'refund_succeeded', params };
+  const known = providerNames.find((name) => name === refund.provider);
+  const gateway = known && providerCapabilities.get(known);
+  if (refund.status !== 'manual' || gateway?.refund !== 'manual') return { template: 'refund_with_operators', params };
+  // Nobody need wait for a person where coins do as well.
+  const callbackData = `refundcoins:${refund.refundId}`;
+  const coins =
+    deps.settings.offered.includes('points') && refund.userId !== null && callbackData.length <= LONGEST_DATA;
+  return {
+    template: 'refund_by_hand',
+    params: { ...params, provider: gateway.names },
+    ...(coins ? { buttons: [[{ label: 'take_coins', callbackData }]] } : {}),
+  };
+}
+
+/** Bytes that Telegram takes behind a button. */
+const LONGEST_DATA = 64;
 
 type Troubled = Pick<SettledRefund, 'refundId' | 'orderId' | 'orderNo' | 'provider' | 'lastError'>;
 

@@ -67,7 +67,7 @@ describe('POST /api/create-order', () => {
     const { body } = await post({ ...WISH, payment_method: 'AliPay', amount: 0.01, price: 1, currency: 'USD' }).expect(
       200,
     );
-    expect(body.data).toMatchObject({ amount: 19.9, currency: 'CNY', provider: 'alipay', method: 'ALIPAY_WEB' });
+    expect(body.data).toMatchObject({ amount: 19.9, currency: 'CNY', provider: 'alipay', payment_method: 'AliPay' });
     expect(body.data.payment_url).toMatch(/^https:\/\/alipay\.example\//);
     expect(alipay.created).toMatchObject([
       { gatewayOrderId: body.data.order_no, amount: { minor: 1990, currency: 'CNY' } },

@@ -279,6 +279,23 @@ describe('a red-packet code', () => {
   });
 });
 
+describe('a buyer of the shop', () => {
+  test.each([
+    ['unpaid', []],
+    ['paid', [`status = 'paid', paid_at = now()`]],
+    ['being written', [`status = 'paid', paid_at = now()`, `status = 'generating'`]],
+  ])('who has no chat is not sent to one while the order is %s', async (_state, changes) => {
+    const order = await aShopOrder();
+    for (const change of changes) await changed(db, `update orders set ${change} where id = :id`, { id: order.id });
+    const { app } = anAppWith();
+    for (const lang of ['zh-CN', 'zh-TW', 'en'])
+      for (const address of [own(order), `/order/${order.orderNo}?`, `/order/${order.orderNo}?t=x`]) {
+        const { text } = await request(app).get(`${address}&lang=${lang}`.replace('&lang=en&', '&'));
+        expect(text).not.toMatch(/聊天|\bchat\b/);
+      }
+  });
+});
+
 describe('asking for the money back', () => {
   test('is a link, then a form with the rule, then an answer', async () => {
     const order = await aPaidOrder(db);

@@ -44,7 +44,7 @@ export function createOrderRoutes(deps: HttpDeps): Router {
       if (provider !== undefined) await checkPayable(deps, req, provider, product, wish.quantity);
       const order = await placeOrder(deps, wish, product, languageOf(req, res));
       res.set('Cache-Control', 'no-store');
-      res.json({ success: true, data: await orderJson(deps, order, provider, req) });
+      res.json({ success: true, data: await orderJson(deps, order, { provider, named: wish.payment_method }, req) });
     })
     .all(onlyAllow('POST'));
   return router;
@@ -138,7 +138,7 @@ function inputOf(product: Product, input: unknown, now: Date): unknown {
 async function orderJson(
   deps: HttpDeps,
   order: Order,
-  provider: ProviderName | undefined,
+  { provider, named }: { provider: ProviderName | undefined; named: string | undefined },
   req: Request,
 ): Promise<object> {
   const data = {
@@ -147,6 +147,8 @@ async function orderJson(
     currency: order.amount.currency,
     order_url: orderLink(deps.operations.settings, order.orderNo),
     expires_at: order.expiresAt.toISOString(),
+    // in the caller's own word
+    ...(named === undefined ? {} : { payment_method: named }),
   };
   if (provider === undefined || order.status !== 'pending_payment') return data;
   try {

@@ -1,6 +1,6 @@
 import { askForRefund, enterRedPacketCode, verifyOrderLink } from '@mingdan/operations';
 import { type Order, refundStatusOf } from '@mingdan/orders';
-import express, { type Request, type Router } from 'express';
+import express, { type Request, type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
@@ -16,47 +16,42 @@ const reasonBody = z.object({ reason: z.string().trim().min(1).max(500) });
 /** What a buyer does with an order of theirs: pay it in USDT, enter a red-packet code, ask for the money back. */
 export function orderActionRoutes(deps: HttpDeps): Router {
   const router = express.Router();
-  router
-    .route('/api/oxapay-payment')
-    .post(jsonBody(), async (req, res) => {
-      const order = await orderByNumber(deps.db, readBody(req, oxapayBody).order_no);
-      const started = await answering(openPayment(deps, req, { orderNo: order.orderNo, provider: 'oxapay' }));
-      const { orderNo, providerPaymentId, paymentUrl, expiresAt } = started;
-      res.set('Cache-Control', 'no-store').json({
-        success: true,
-        data: {
-          order_no: orderNo,
-          track_id: providerPaymentId,
-          payment_url: paymentUrl,
-          expires_at: expiresAt.toISOString(),
-        },
-      });
-    })
-    .all(onlyAllow('POST'));
-  router
-    .route('/api/order/:orderNo/redpacket')
-    .post(jsonBody(), async (req, res) => {
-      const order = await ownOrder(deps, req);
-      const { code } = readBody(req, codeBody);
-      const answer = await answering(enterRedPacketCode(deps.operations, { orderNo: order.orderNo, code }));
-      const { state, reason, taken } = answer;
-      const data = { order_no: order.orderNo, status: state, ...(reason === undefined ? {} : { reason }), taken };
+  const answer =
+    (work: (deps: HttpDeps, req: Request) => Promise<object>): RequestHandler =>
+    async (req, res) => {
+      const data = await work(deps, req);
       res.set('Cache-Control', 'no-store').json({ success: true, data });
-    })
-    .all(onlyAllow('POST'));
-  router
-    .route('/api/order/:orderNo/refund-request')
-    .post(jsonBody(), async (req, res) => {
-      const order = await ownOrder(deps, req);
-      const { reason } = readBody(req, reasonBody);
-      const { outcome } = await answering(
-        askForRefund(deps.operations, { orderNo: order.orderNo, reason, by: 'buyer' }),
-      );
-      const data = { order_no: order.orderNo, outcome, refund_status: await refundStatusOf(deps.db, order.id) };
-      res.set('Cache-Control', 'no-store').json({ success: true, data });
-    })
-    .all(onlyAllow('POST'));
+    };
+  router.route('/api/oxapay-payment').post(jsonBody(), answer(payInUsdt)).all(onlyAllow('POST'));
+  router.route('/api/order/:orderNo/redpacket').post(jsonBody(), answer(enterCode)).all(onlyAllow('POST'));
+  router.route('/api/order/:orderNo/refund-request').post(jsonBody(), answer(askForMoneyBack)).all(onlyAllow('POST'));
   return router;
+}
+
+async function payInUsdt(deps: HttpDeps, req: Request): Promise<object> {
+  const { orderNo } = await orderByNumber(deps.db, readBody(req, oxapayBody).order_no);
+  const started = await answering(openPayment(deps, req, { orderNo, provider: 'oxapay' }));
+  const { providerPaymentId, paymentUrl, expiresAt } = started;
+  return {
+    order_no: orderNo,
+    track_id: providerPaymentId,
+    payment_url: paymentUrl,
+    expires_at: expiresAt.toISOString(),
+  };
+}
+
+async function enterCode(deps: HttpDeps, req: Request): Promise<object> {
+  const { orderNo } = await ownOrder(deps, req);
+  const { code } = readBody(req, codeBody);
+  const { state, reason, taken } = await answering(enterRedPacketCode(deps.operations, { orderNo, code }));
+  return { order_no: orderNo, status: state, ...(reason === undefined ? {} : { reason }), taken };
+}
+
+async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<object> {
+  const { id, orderNo } = await ownOrder(deps, req);
+  const { reason } = readBody(req, reasonBody);
+  const { outcome } = await answering(askForRefund(deps.operations, { orderNo, reason, by: 'buyer' }));
+  return { order_no: orderNo, outcome, refund_status: await refundStatusOf(deps.db, id) };
 }
 
 /** Their own order, proved by the token of its signed link: `?t=`, `token` in the body, or `Authorization: Bearer`. @throws HttpError 401 | 404 */

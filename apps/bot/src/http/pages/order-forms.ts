@@ -1,8 +1,7 @@
 import { MingdanError } from '@mingdan/kernel';
 import { askForRefund, enterRedPacketCode, verifyOrderLink } from '@mingdan/operations';
-import type { Order } from '@mingdan/orders';
 import { type ProviderName, providerNames } from '@mingdan/payments';
-import express, { type Request, type Response, type Router } from 'express';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { openPayment } from '../open-payment.ts';
@@ -15,49 +14,54 @@ const formBody = express.urlencoded({ extended: false, limit: '8kb' });
 /** What the order page's links and forms do; each ends on the order page or at the gateway's, and works without scripts. */
 export function orderFormRoutes(deps: HttpDeps): Router {
   const router = express.Router();
+  const leadTo =
+    (work: (deps: HttpDeps, req: Request, res: Response) => Promise<string>): RequestHandler =>
+    async (req, res) => {
+      const address = await work(deps, req, res);
+      res.set('Cache-Control', 'no-store').redirect(303, address);
+    };
   router
     .route('/order/:orderNo/pay/:provider')
-    // A GET, though it opens a payment: a form's POST may not be redirected to a gateway, since our policy's form-action (which Chrome
-    // applies to redirects too) names our own pages only. It is harmless to repeat, and spends nothing.
-    .get(async (req, res) => {
-      const own = ownOrder(await orderByNumber(deps.db, req.params.orderNo), deps, req.query.t, req.query.lang);
-      const provider = providerNamed(req.params.provider);
-      const next = paysAtOnce(provider)
-        ? pageOf(own, { via: provider })
-        : await goAndPay(deps, req, res, own, provider);
-      res.set('Cache-Control', 'no-store').redirect(303, next);
-    })
-    // What is paid with the press itself (coins) leads nowhere else, and is nothing that a link may do.
-    .post(formBody, async (req, res) => {
-      const own = ownOrder(await orderByNumber(deps.db, req.params.orderNo), deps, req.body?.t, req.body?.lang);
-      const provider = providerNamed(req.params.provider);
-      if (!paysAtOnce(provider))
-        throw new HttpError(405, 'method_not_allowed', 'This way to pay is opened by its link');
-      res.redirect(303, await goAndPay(deps, req, res, own, provider));
-    })
+    .get(leadTo(payByLink))
+    .post(formBody, leadTo(payByPress))
     .all(onlyAllow('GET, HEAD, POST'));
-  router
-    .route('/order/:orderNo/redpacket')
-    .post(formBody, async (req, res) => {
-      const own = ownOrder(await orderByNumber(deps.db, req.params.orderNo), deps, req.body?.t, req.body?.lang);
-      const code = String(req.body?.code ?? '');
-      const { trouble, answer } = await tried(enterRedPacketCode(deps.operations, { orderNo: own.orderNo, code }));
-      const told = trouble ?? (answer?.taken === false ? 'code_not_taken' : undefined);
-      res.redirect(303, pageOf(own, { via: 'redpacket', ...(told === undefined ? {} : { trouble: told }) }));
-    })
-    .all(onlyAllow('POST'));
-  router
-    .route('/order/:orderNo/refund')
-    .post(formBody, async (req, res) => {
-      const own = ownOrder(await orderByNumber(deps.db, req.params.orderNo), deps, req.body?.t, req.body?.lang);
-      const reason = String(req.body?.reason ?? '')
-        .trim()
-        .slice(0, 500);
-      const { outcome } = await askForRefund(deps.operations, { orderNo: own.orderNo, reason, by: 'buyer' });
-      res.redirect(303, pageOf(own, { refund: outcome }));
-    })
-    .all(onlyAllow('POST'));
+  router.route('/order/:orderNo/redpacket').post(formBody, leadTo(enterCode)).all(onlyAllow('POST'));
+  router.route('/order/:orderNo/refund').post(formBody, leadTo(askForMoneyBack)).all(onlyAllow('POST'));
   return router;
+}
+
+/**
+ * A GET, though it opens a payment: a form's POST may not be redirected to a gateway, since our policy's form-action (which Chrome applies
+ * to redirects too) names our own pages only. It is harmless to repeat, and spends nothing.
+ */
+async function payByLink(deps: HttpDeps, req: Request, res: Response): Promise<string> {
+  const own = await ownOrder(deps, req, req.query);
+  const provider = providerNamed(req.params.provider);
+  return paysAtOnce(provider) ? pageOf(own, { via: provider }) : goAndPay(deps, req, res, own, provider);
+}
+
+/** What is paid with the press itself (coins) leads nowhere else, and is nothing that a link may do. */
+async function payByPress(deps: HttpDeps, req: Request, res: Response): Promise<string> {
+  const own = await ownOrder(deps, req, req.body);
+  const provider = providerNamed(req.params.provider);
+  if (!paysAtOnce(provider)) throw new HttpError(405, 'method_not_allowed', 'This way to pay is opened by its link');
+  return goAndPay(deps, req, res, own, provider);
+}
+
+async function enterCode(deps: HttpDeps, req: Request): Promise<string> {
+  const own = await ownOrder(deps, req, req.body);
+  const code = String(req.body?.code ?? '');
+  const { trouble, answer } = await tried(enterRedPacketCode(deps.operations, { orderNo: own.orderNo, code }));
+  const told = trouble ?? (answer?.taken === false ? 'code_not_taken' : undefined);
+  return pageOf(own, { via: 'redpacket', ...(told === undefined ? {} : { trouble: told }) });
+}
+
+async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<string> {
+  const own = await ownOrder(deps, req, req.body);
+  const reason = String(req.body?.reason ?? '').trim();
+  const wish = { orderNo: own.orderNo, reason: reason.slice(0, 500), by: 'buyer' } as const;
+  const { outcome } = await askForRefund(deps.operations, wish);
+  return pageOf(own, { refund: outcome });
 }
 
 interface OwnOrder {
@@ -97,7 +101,14 @@ async function tried<T>(work: Promise<T>): Promise<{ trouble?: string; answer?: 
   }
 }
 
-function ownOrder({ orderNo }: Order, { settings }: HttpDeps, token: unknown, lang: unknown): OwnOrder {
+/** @param sent the query or the form: `t` is the token of the order's link */
+async function ownOrder(
+  { db, settings }: HttpDeps,
+  req: Request,
+  sent: Readonly<Record<string, unknown>> | undefined,
+): Promise<OwnOrder> {
+  const { orderNo } = await orderByNumber(db, req.params.orderNo);
+  const { t: token, lang } = sent ?? {};
   if (typeof token !== 'string' || !verifyOrderLink(settings, orderNo, token))
     throw new HttpError(403, 'link_needed', 'This needs the own link of the order');
   return { orderNo, token, lang: typeof lang === 'string' ? lang : undefined };

@@ -76,7 +76,7 @@ function redPacketMarkup({ redPacket, offers, trouble }: PaymentPart, at: At): M
 <form class="stack" method="post" action="/order/${order.orderNo}/redpacket">!${ownFields(at)}
 <label for="code">${t('pay.code')}</label>
 <p class="small" id="code-hint">${t('pay.codeHint', { amount: moneyText(amount, language) })}</p>
-<input id="code" name="code" required minlength="4" maxlength="64" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="code-hint"!${wrong ? html` aria-invalid="true"` : ''}>
+<input id="code" name="code" required minlength="4" maxlength="64" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="${wrong ? 'trouble code-hint' : 'code-hint'}"!${wrong ? html` aria-invalid="true"` : ''}>
 <button class="button">${t('pay.codeSend')}</button>
 </form>`;
 }
@@ -97,7 +97,7 @@ const TROUBLES: Readonly<Record<string, TextKey>> = {
 function troubleMarkup({ trouble }: PaymentPart, { t, language }: At): Markup {
   if (!trouble) return '';
   const key = (Object.hasOwn(TROUBLES, trouble.code) ? TROUBLES[trouble.code] : undefined) ?? 'pay.refused';
-  return html`<p class="note trouble" role="alert">${t(key, { name: nameOf(trouble.provider, language) })}</p>`;
+  return html`<p class="note trouble" id="trouble" role="alert">${t(key, { name: nameOf(trouble.provider, language) })}</p>`;
 }
 
 function nameOf(provider: ProviderName, language: Language): string {

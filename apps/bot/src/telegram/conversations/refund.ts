@@ -1,3 +1,4 @@
+import { takeRefundAsCoins } from '@mingdan/operations';
 import type { Talk } from '../talk.ts';
 import { ownOrder } from './pay.ts';
 import { amountText } from './ways.ts';
@@ -36,5 +37,17 @@ export async function refund(talk: Talk, orderNo: string, reason: string): Promi
     by: 'buyer',
   });
   await talk.say(talk.t(`refund.${outcome}`, { amount: amountText(amount ?? order.amount) }));
+  wakeOutbox();
+}
+
+/** `refundcoins:<refund_id>`: coins at once instead of money by hand; said by the outbox. */
+export async function refundAsCoins(talk: Talk, refundId: string): Promise<void> {
+  const { operationDeps, wakeOutbox } = talk.services;
+  const coins = await takeRefundAsCoins(operationDeps, { refundId, userId: talk.user.id });
+  if (coins === undefined) {
+    talk.toast = talk.t('refund.coins_done');
+    return;
+  }
+  await talk.dropButtons();
   wakeOutbox();
 }

@@ -1,0 +1,95 @@
+import { changed, type Db, row } from '@mingdan/db';
+import { type Money, moneyText } from '@mingdan/kernel';
+import { ORDER_COLUMNS, type Order, settleRefund } from '@mingdan/orders';
+import { enqueue } from '@mingdan/outbox';
+import { amountIn } from './amounts.ts';
+import type { OperationDeps } from './contract.ts';
+
+/**
+ * A refund that its gateway cannot make may be taken as coins, at the rate that the order was priced at, by the buyer's own choice.
+ * Coins, the end of the refund and the closing of the operators' matter are one transaction.
+ * @returns the coins given; undefined where the refund is not with the operators (any more), or not this buyer's
+ */
+export async function takeRefundAsCoins(
+  deps: OperationDeps,
+  wish: { refundId: string; userId: number },
+): Promise<number | undefined> {
+  const coins = await deps.db.transaction((tx) => exchange(deps, tx, wish));
+  deps.log.info({ refund_id: wish.refundId, coins: coins ?? 0 }, 'refund taken as coins');
+  return coins;
+}
+
+interface ManualRefund {
+  readonly amount: Money;
+  readonly paymentMinor: number;
+}
+
+async function exchange(
+  deps: OperationDeps,
+  tx: Db,
+  wish: { refundId: string; userId: number },
+): Promise<number | undefined> {
+  const order = await row<Order>(
+    tx,
+    `select ${ORDER_COLUMNS} from orders o join refund_records r on r.order_id = o.id
+      where r.refund_id = :refundId and o.user_id = :userId for update of o`,
+    wish,
+  );
+  const refund = await row<ManualRefund>(
+    tx,
+    `select jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount, coalesce(t.amount_minor, r.amount_minor) as "paymentMinor"
+       from refund_records r left join payment_transactions t on t.id = r.transaction_id
+      where r.refund_id = :refundId and r.status = 'manual' and t.disputed_at is null for update of r`,
+    { refundId: wish.refundId },
+  );
+  const price = order && amountIn(order, 'COIN', false);
+  if (!order || !refund || !price) return undefined;
+  const coins = Math.floor((price.minor * refund.amount.minor) / refund.paymentMinor);
+  if (coins < 1) return undefined;
+  const entry = await row<{ balance: number }>(
+    tx,
+    `insert into coin_ledger (user_id, amount, cause, order_id, reason, actor) values (:userId, :coins, :cause, :orderId, 'refund', 'buyer') returning balance`,
+    { userId: wish.userId, coins, cause: `refund-as-coins:${wish.refundId}`, orderId: order.id },
+  );
+  await settleRefund(tx, wish.refundId, 'succeeded', 'coins');
+  await changed(tx, 'update refund_records set told_at = now() where refund_id = :refundId', {
+    refundId: wish.refundId,
+  });
+  await changed(
+    tx,
+    `update inbox_items set status = 'resolved', resolution = 'the buyer took coins', resolved_at = now()
+      where order_id = :orderId and details ->> 'refund_id' = :refundId and status = 'open'`,
+    { orderId: order.id, refundId: wish.refundId },
+  );
+  await tell(deps, tx, order, {
+    coins,
+    balance: entry?.balance ?? coins,
+    amount: refund.amount,
+    refundId: wish.refundId,
+  });
+  return coins;
+}
+
+async function tell(
+  deps: OperationDeps,
+  tx: Db,
+  order: Order,
+  done: { coins: number; balance: number; amount: Money; refundId: string },
+): Promise<void> {
+  if (order.chatId === null) return;
+  const { coins, balance } = done;
+  const params = {
+    orderNo: order.orderNo,
+    product: order.productNames,
+    amount: moneyText(done.amount),
+    coins,
+    balance,
+  };
+  await enqueue(tx, deps.vault, {
+    chatId: order.chatId,
+    userId: order.userId,
+    orderId: order.id,
+    dedupeKey: `coins:${done.refundId}`,
+    message: { template: 'refunded_as_coins', params },
+  });
+}
