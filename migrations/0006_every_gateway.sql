@@ -99,6 +99,7 @@ create index payment_attempts_of_day on payment_attempts (provider, created_at);
 -- ---- judging notices, with all that may be odd about money ----------------------------------------------------------------
 -- packages/orders/src/odd-money.ts is the table of what each verdict leads to.
 
+-- An order whose whole money went back counts for no promoter, once.
 create function reverse_promoter_credit(p_order_id bigint) returns void language sql as $$
   with reversed as (
     update promoter_credits set reversed_at = now() where order_id = p_order_id and reversed_at is null
@@ -109,24 +110,59 @@ create function reverse_promoter_credit(p_order_id bigint) returns void language
 $$;
 
 -- Money that is booked is not held any more, and nobody has to decide about it.
-create function release_held(p_provider text, p_gateway_order_id text, p_payment_id text) returns void language sql as $$
+create function release_held(p_provider text, p_gateway_order_id text, p_payment_id text) returns void language plpgsql as $$
+begin
+  -- nearly every payment was never held
+  if not exists (select 1 from held_payments where provider = p_provider and payment_key in (p_payment_id, 'order:' || p_gateway_order_id) and status = 'held') then
+    return;
+  end if;
   with released as (
     update held_payments set status = 'dropped', settled_at = now(), settled_by = 'notice'
      where provider = p_provider and payment_key in (p_payment_id, 'order:' || p_gateway_order_id) and status = 'held'
     returning id)
   update inbox_items set status = 'resolved', resolution = 'settled by a later notice', resolved_at = now()
     from released where dedupe_key = 'held:' || released.id and inbox_items.status = 'open';
-$$;
+end $$;
+
+-- Keeps money that fits nothing, once for each payment, however its notices are ordered and whether or not they name it. Returns the verdict.
+-- What came for an order, or for none that we have. Two statements: one for both would read the whole table.
+create function payments_of(p_order_id bigint) returns setof payment_transactions language plpgsql stable as $$
+begin
+  if p_order_id is null then
+    return query select * from payment_transactions where order_id is null;
+  else
+    return query select * from payment_transactions where order_id = p_order_id;
+  end if;
+end $$;
 
 create function hold_payment(
   p_provider text, p_gateway_order_id text, p_payment_id text, p_order_id bigint, p_amount_minor bigint, p_currency text, p_verdict text
 ) returns text language plpgsql as $$
+declare
+  unnamed constant text := 'order:' || p_gateway_order_id;
 begin
-  if p_payment_id is not null and exists (select 1 from payment_transactions where provider = p_provider and provider_payment_id = p_payment_id) then
-    return p_verdict;
+  -- where there is no order whose row is locked, notices of the same payment queue up here
+  perform pg_advisory_xact_lock(hashtextextended(p_provider || ':' || p_gateway_order_id, 0));
+  if p_payment_id is null then
+    -- a notice that names no payment is never a second one
+    if exists (select 1 from held_payments where provider = p_provider and gateway_order_id = p_gateway_order_id and payment_key <> unnamed)
+       or exists (select 1 from payments_of(p_order_id) where provider = p_provider and gateway_order_id = p_gateway_order_id) then
+      return p_verdict;
+    end if;
+  else
+    if exists (select 1 from payment_transactions where provider = p_provider and provider_payment_id = p_payment_id) then
+      return p_verdict;
+    end if;
+    -- what was first told without its id learns it now, and is not held a second time
+    update held_payments set payment_key = p_payment_id where provider = p_provider and payment_key = unnamed and p_gateway_order_id <> ''
+       and not exists (select 1 from held_payments where provider = p_provider and payment_key = p_payment_id)
+       and (status = 'held' or amount_minor = p_amount_minor and currency = p_currency);
+    if found then
+      update payment_transactions set provider_payment_id = p_payment_id where provider = p_provider and provider_payment_id = unnamed;
+    end if;
   end if;
   insert into held_payments as h (provider, gateway_order_id, payment_key, order_id, amount_minor, currency, verdict)
-  values (p_provider, p_gateway_order_id, coalesce(p_payment_id, 'order:' || p_gateway_order_id), p_order_id,
+  values (p_provider, p_gateway_order_id, coalesce(p_payment_id, unnamed), p_order_id,
           case when p_currency is not null then nullif(p_amount_minor, 0) end, case when p_amount_minor > 0 then p_currency end, p_verdict)
   on conflict (provider, payment_key) do update set amount_minor = excluded.amount_minor, currency = excluded.currency, verdict = excluded.verdict
    where h.status = 'held' and excluded.amount_minor is not null;
@@ -180,11 +216,15 @@ begin
   return new_id;
 end $$;
 
+-- How a refund ended: 'settled' | 'already' | 'refund_conflict' (it ended the other way before) | 'unknown_refund'.
 create or replace function settle_refund(p_refund_id text, p_status text, p_provider_refund_id text) returns text
 language plpgsql as $$
 declare
   refund refund_records;
 begin
+  -- the order, then the payment, then its refunds: as all that moves money locks them
+  perform 1 from orders o join refund_records r on r.order_id = o.id where r.refund_id = p_refund_id for key share of o;
+  perform 1 from payment_transactions where id = (select transaction_id from refund_records where refund_id = p_refund_id) for update;
   -- A refund that was given up may have been done after all: it takes its money again, where nobody else has.
   if p_status = 'succeeded' then
     with retaken as (
@@ -227,11 +267,17 @@ declare
   outside_id text;
   part bigint;
 begin
-  select * into payment from payment_transactions
-   where provider = p_provider and order_id is not distinct from p_order_id
-     and case when p_payment_id is null then gateway_order_id = p_gateway_order_id else provider_payment_id = p_payment_id end
-   order by id limit 1 for update;
+  select * into payment from payment_transactions where id = (
+    select id from payments_of(p_order_id) where provider = p_provider
+       and case when p_payment_id is null then gateway_order_id = p_gateway_order_id else provider_payment_id = p_payment_id end
+     order by id limit 1) for update;
   if not found then
+    -- of money that is held all went back there: nobody has to decide about it any more
+    if exists (select 1 from held_payments where provider = p_provider and payment_key in (p_payment_id, 'order:' || p_gateway_order_id)
+                  and status = 'held' and currency = p_currency and amount_minor <= coalesce(p_total_minor, p_amount_minor)) then
+      perform release_held(p_provider, p_gateway_order_id, p_payment_id);
+      return 'refunded_at_gateway';
+    end if;
     return 'unknown_refund';
   end if;
   if p_currency <> payment.currency then
@@ -276,6 +322,7 @@ begin
   return 'refunded_at_gateway';
 end $$;
 
+-- More money for an order that counts as paid: the same payment once more, or another one, which goes back.
 create or replace function book_further_payment(p_order_id bigint, p_attempt payment_attempts, p_payment_id text) returns text
 language plpgsql as $$
 declare
@@ -309,6 +356,7 @@ begin
   return 'second_payment';
 end $$;
 
+-- A refund of ours is settled; one that is none of ours was made at the gateway.
 create function judge_refund_notice(p jsonb, p_order_id bigint) returns text language plpgsql as $$
 declare
   refund refund_records;
@@ -329,11 +377,17 @@ begin
 end $$;
 
 -- Some events name no order, only a payment by another id of the gateway's.
-create function with_order_of_reference(p jsonb) returns jsonb language sql stable as $$
-  select case when p ->> 'order_no' is not null or p ->> 'reference' is null then p else coalesce(
-    (select p || jsonb_build_object('order_no', o.order_no, 'gateway_order_id', a.gateway_order_id)
-       from payment_attempts a join orders o on o.id = a.order_id where a.provider = p ->> 'provider' and a.reference = p ->> 'reference' limit 1), p) end
-$$;
+create function with_order_of_reference(p jsonb) returns jsonb language plpgsql stable as $$
+declare
+  named jsonb;
+begin
+  if p ->> 'order_no' is not null or p ->> 'reference' is null then
+    return p;
+  end if;
+  select jsonb_build_object('order_no', o.order_no, 'gateway_order_id', a.gateway_order_id) into named
+    from payment_attempts a join orders o on o.id = a.order_id where a.provider = p ->> 'provider' and a.reference = p ->> 'reference' limit 1;
+  return p || coalesce(named, '{}');
+end $$;
 
 -- What a verified notice means. Locks the order's row first, so that copies of a notice queue up.
 create function judge_notice(p jsonb) returns text language plpgsql as $$
@@ -362,7 +416,8 @@ begin
   problem := coalesce(problem, p ->> 'problem');
   if problem is not null then
     if is_refund and p ->> 'problem' is null and exists (
-      select 1 from payment_transactions where provider = n_provider and gateway_order_id = n_gateway_order_id and order_id is not distinct from the_order.id) then
+      select 1 from payments_of(the_order.id) where provider = n_provider and gateway_order_id = n_gateway_order_id
+      union all select 1 from held_payments where provider = n_provider and gateway_order_id = n_gateway_order_id and status = 'held') then
       return judge_refund_notice(p, the_order.id);
     end if;
     if n_kind = 'paid' then
@@ -376,7 +431,10 @@ begin
   end if;
   if n_kind = 'disputed' then
     update payment_transactions set disputed_at = coalesce(disputed_at, now())
-     where provider = n_provider and attempt_id = attempt.id and (n_payment_id is null or provider_payment_id = n_payment_id);
+     where order_id = the_order.id and provider = n_provider and attempt_id = attempt.id and (n_payment_id is null or provider_payment_id = n_payment_id);
+    -- what was asked for before goes to people too: the bank is taking the same money
+    update refund_records r set status = 'manual', last_error = 'the payment is in dispute', lease_owner = null, told_at = null
+      from payment_transactions t where t.id = r.transaction_id and r.order_id = the_order.id and t.attempt_id = attempt.id and t.disputed_at is not null and r.status = 'requested';
     return 'disputed';
   end if;
   problem := case when n_currency <> attempt.currency then 'currency_mismatch' when n_amount_minor <> attempt.amount_minor then 'amount_mismatch' end;
@@ -404,7 +462,10 @@ begin
   end if;
   if n_kind = 'failed' then
     update orders set status = 'failed', failed_at = now(), status_reason = 'payment_failed', status_by = 'notice'
-     where id = the_order.id and status = 'pending_payment';
+     where id = the_order.id and status = 'pending_payment'
+       -- by another way to pay money is on its way
+       and not exists (select 1 from payment_attempts a where a.order_id = the_order.id and a.id <> attempt.id and a.seen_at is not null)
+       and not exists (select 1 from redpacket_codes c where c.order_id = the_order.id and c.attempt_id <> attempt.id and c.state = 'waiting');
     return case when found then 'failed' else 'already' end;
   end if;
   if n_kind = 'processing' then
@@ -514,5 +575,5 @@ begin
   return 'delivered';
 end $$;
 
-revoke all on function reverse_promoter_credit, release_held, hold_payment, request_refund_of_payment, book_outside_refund, judge_refund_notice,
+revoke all on function reverse_promoter_credit, release_held, payments_of, hold_payment, request_refund_of_payment, book_outside_refund, judge_refund_notice,
   with_order_of_reference, judge_notice, book_payment, take_notice, settle_held from public;

@@ -152,8 +152,6 @@ create table redpacket_codes (
 );
 create unique index redpacket_codes_one_waiting on redpacket_codes (order_id) where state = 'waiting';
 create index redpacket_codes_of_order on redpacket_codes (order_id, id);
-create index redpacket_codes_of_attempt on redpacket_codes (attempt_id);
-create index redpacket_codes_waiting on redpacket_codes (id) where state = 'waiting';
 create index redpacket_codes_to_forget on redpacket_codes (decided_at) where code is not null;
 
 -- Who did what with a code, and when.
@@ -166,7 +164,6 @@ create table redpacket_events (
   reason text,
   created_at timestamptz not null default now()
 );
-create index redpacket_events_of_code on redpacket_events (code_id, id);
 create trigger redpacket_events_append_only before update or delete or truncate on redpacket_events for each statement execute function refuse_change();
 
 -- A decision is made once, by the operator who has the code.

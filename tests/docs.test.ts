@@ -112,7 +112,13 @@ describe('what the pages name', () => {
     };
     expect(shown.filter((name) => !isExplained(name))).toEqual([]);
     const methods = [...providerCapabilities.values()].flatMap((known) => known.methods.map(({ method }) => method));
-    const elsewhere = ['POSTGRES_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'NOTICE_PRIVATE_KEY', ...methods];
+    const elsewhere = [
+      'POSTGRES_PASSWORD',
+      'NODE_EXTRA_CA_CERTS',
+      'NOTICE_PRIVATE_KEY',
+      'MOCK_WEBHOOK_SECRET',
+      ...methods,
+    ];
     const pagesOfOperators = ['operate', 'money', 'payments', 'architecture', 'http-api'];
     for (const page of ['README.md', ...pagesOfOperators.map((name) => `docs/${name}.md`)]) {
       const named = read(page).match(/`[A-Z][A-Z0-9]*_[A-Z0-9_]+\b(?=[`=])/g) ?? [];
@@ -148,6 +154,7 @@ describe('what the pages name', () => {
       alarm_refund_refused: 'A refund is refused',
       alarm_refund_wanted: 'A buyer wants money back',
       alarm_delivery_parked: 'A report cannot be delivered',
+      alarm_mail_given_up: 'A mail cannot be delivered',
       alarm_order_failed: 'An order failed',
       alarm_refused_notices: 'Notices are refused',
       alarm_update_failed: 'An update could not be handled',
@@ -157,6 +164,11 @@ describe('what the pages name', () => {
       alarm_redpacket_waiting: 'A red-packet code waits',
       alarm_redpackets_waiting: 'A red-packet code waits',
       alarm_certificate_ends: 'A certificate ends',
+      alarm_payment_denied: 'A gateway denies a payment',
+      alarm_by_hand: 'Goods to deliver by hand',
+      alarm_by_hand_waiting: 'Goods to deliver by hand',
+      alarm_stock_low: 'Stock is low',
+      alarm_withdrawal: 'A promoter wants their commission',
     };
     expect([...sent].sort()).toEqual(Object.keys(sections).sort());
     for (const heading of Object.values(sections)) expect(read('docs/operate.md')).toContain(`\n### ${heading}\n`);

@@ -85,6 +85,19 @@ describeInBrowser('the order page of somebody who has no chat', () => {
     expect(new URL(page.url()).searchParams.get('t')).toBe(new URL(order_url).searchParams.get('t'));
   }, 60_000);
 
+  test('takes a red-packet code without any script, and waits for it', async () => {
+    const { order_url } = await anOrder();
+    const plain = await browser.newContext({ javaScriptEnabled: false, locale: 'zh-CN' });
+    const bare = await plain.newPage();
+    await bare.goto(order_url);
+    await bare.getByRole('link', { name: '支付宝口令红包' }).click();
+    await bare.getByLabel('红包口令').fill('恭喜发财88');
+    await bare.getByRole('button', { name: '提交口令' }).click();
+    await bare.getByText('口令已收到').waitFor();
+    expect(await bare.locator('.way').count()).toBe(0);
+    await plain.close();
+  }, 30_000);
+
   test('has met no error on any page', () => {
     expect(phone.errors).toEqual([]);
   });

@@ -1,10 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, row, rows } from '@mingdan/db';
 import { signPingpongBody } from '@mingdan/payments/testing';
+import { z } from 'zod';
 import { Buyer } from '../support/buyer.ts';
 import { noticeSettings, OPERATOR, openShop, type Shop } from '../support/shop.ts';
 import { PATIENCE_MS, until } from '../support/until.ts';
 
+/** What operators read of a verdict. */
+const { verdicts } = z
+  .object({ verdicts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../apps/bot/locales/zh-CN/operator.json'), 'utf8')));
 const TIMEOUT_MS = 120_000;
 let shop: Shop;
 beforeAll(async () => {
@@ -140,9 +147,10 @@ describe('notices', () => {
       expect((await send({ ...paid, merchant_id: 'somebody-else', payment_id: 'WRONG-MERCHANT' })).status).toBe(200);
       const { telegram } = shop.control;
       for (const verdict of ['amount_mismatch', 'currency_mismatch', 'other_merchant']) {
+        const words = verdicts[verdict] ?? verdict;
         await telegram.waitForMessage(
           OPERATOR,
-          (message) => `${message.text}`.includes(orderNo) && `${message.text}`.includes(verdict),
+          (message) => `${message.text}`.includes(orderNo) && `${message.text}`.includes(words),
           {
             timeoutMs: PATIENCE_MS,
           },

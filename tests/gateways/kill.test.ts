@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed } from '@mingdan/db';
 import { type Brake, brake, endSessionsOf } from '../support/brake.ts';
 import type { Running } from '../support/processes.ts';
@@ -15,79 +15,79 @@ beforeAll(async () => {
   shop = await openShop({ everyGateway: true, withoutLimits: true });
   [webhook, bot] = await Promise.all([shop.webhook(), shop.bot()]);
 }, TIMEOUT_MS);
+afterEach(() => release());
 afterAll(() => shop?.close(), TIMEOUT_MS);
 
 interface Stopped {
-  readonly till: AtTill;
+  /** one at each gateway */
+  readonly tills: readonly AtTill[];
   readonly brake: Brake;
 }
 
-/** The webhook process has the notice of a payment and has not written it yet. */
-async function beforeTheAnswer(provider: 'alipay' | 'stripe'): Promise<Stopped> {
-  const till = await AtTill.open(shop, provider);
-  const stop = await brake(shop.db, 'insert', 'payment_notifications', `new.order_no = '${till.orderNo}'`);
-  void till.act('pay');
-  return { till, brake: stop };
+const gateways = ['alipay', 'stripe'] as const;
+const brakes: Brake[] = [];
+
+async function release(): Promise<void> {
+  for (const each of brakes.splice(0)) await each.release();
 }
 
-/** The report is written and not given out yet. */
-async function beforeTheDelivery(provider: 'alipay' | 'stripe'): Promise<Stopped> {
-  const till = await AtTill.open(shop, provider);
-  const { id } = await shop.order(till.orderNo);
-  const stop = await brake(shop.db, 'insert', 'order_steps', `new.order_id = ${id} and new.step = 'deliver'`);
-  await till.act('pay');
-  return { till, brake: stop };
+async function stopAt(
+  tills: readonly AtTill[],
+  where: { before: 'insert' | 'update'; table: string; when: string },
+  act: (till: AtTill) => Promise<unknown>,
+): Promise<Stopped> {
+  const orders = await Promise.all(tills.map((till) => shop.order(till.orderNo)));
+  const ours =
+    where.table === 'payment_notifications'
+      ? `new.order_no in (${orders.map(({ orderNo }) => `'${orderNo}'`)})`
+      : `new.order_id in (${orders.map(({ id }) => id)})`;
+  const stop = await brake(shop.db, where.before, where.table, `${ours} and ${where.when}`);
+  brakes.push(stop);
+  // Whoever is stopped answers to nobody.
+  for (const till of tills) act(till).catch(() => undefined);
+  return { tills, brake: stop };
 }
 
-/** The gateway has given the money back, and nobody here has written it down. */
-async function beforeTheRefundIsKnown(provider: 'alipay' | 'stripe'): Promise<Stopped> {
-  const till = await AtTill.paid(shop, provider);
-  const { id } = await shop.order(till.orderNo);
-  const stop = await brake(shop.db, 'update', 'refund_records', `new.order_id = ${id} and new.status = 'succeeded'`);
-  await till.api.refund(provider, till.orderNo);
-  return { till, brake: stop };
-}
-
-/** The order's money is to go back, and the gateway has not been asked yet. */
-async function beforeTheRefundIsAsked(provider: 'alipay' | 'stripe'): Promise<Stopped> {
-  const till = await AtTill.paid(shop, provider);
-  const { id } = await shop.order(till.orderNo);
-  const stop = await brake(shop.db, 'update', 'refund_records', `new.order_id = ${id} and new.lease_owner is not null`);
-  await till.api.refund(provider, till.orderNo);
-  return { till, brake: stop };
-}
+const opened = () => Promise.all(gateways.map((provider) => AtTill.open(shop, provider)));
+const paid = () => Promise.all(gateways.map((provider) => AtTill.paid(shop, provider)));
+const pay = (till: AtTill) => till.act('pay');
+const refund = (till: AtTill) => till.api.refund(till.provider, till.orderNo);
 
 describe('kill -9 of both processes', () => {
   test(
     'before the answer, before the delivery, before a refund is asked for and before it is known: each order ends once',
     async () => {
-      const at = (stop: (provider: 'alipay' | 'stripe') => Promise<Stopped>) =>
-        Promise.all([stop('alipay'), stop('stripe')]);
-      const [unanswered, undelivered, unknown, unasked] = await Promise.all([
-        at(beforeTheAnswer),
-        at(beforeTheDelivery),
-        at(beforeTheRefundIsKnown),
-        at(beforeTheRefundIsAsked),
+      const [unanswered, undelivered, unknown] = await Promise.all([
+        // The webhook process has the notice and has not written it yet.
+        stopAt(await opened(), { before: 'insert', table: 'payment_notifications', when: 'true' }, pay),
+        // The report is written and not given out yet.
+        stopAt(await opened(), { before: 'insert', table: 'order_steps', when: `new.step = 'deliver'` }, pay),
+        // The gateway has given the money back, and nobody here has written it down.
+        stopAt(await paid(), { before: 'update', table: 'refund_records', when: `new.status = 'succeeded'` }, refund),
       ]);
-      const all = [...unanswered, ...undelivered, ...unknown, ...unasked];
-      await Promise.all(all.map((each) => each.brake.reached()));
+      const unasked = await paid();
+      await Promise.all(brakes.map((each) => each.reached(gateways.length)));
+      // The money is to go back, and the gateways have not been asked yet: the refunder stands at the one before.
+      await Promise.all(unasked.map(refund));
 
       await Promise.all([bot.end('SIGKILL'), webhook.end('SIGKILL')]);
       await Promise.all(['mingdan-bot', 'mingdan-webhook'].map((name) => endSessionsOf(shop.db, name)));
-      for (const each of all) await each.brake.release();
-      for (const { till } of unanswered) expect(await till.status()).toBe('pending_payment');
-      for (const { till } of undelivered) expect(await till.status()).toBe('generating');
+      await release();
+      for (const till of unanswered.tills) expect(await till.status()).toBe('pending_payment');
+      for (const till of undelivered.tills) expect(await till.status()).toBe('generating');
+      for (const till of [...unknown.tills, ...unasked])
+        expect((await till.books()).refunds).toMatchObject([{ status: 'requested' }]);
       // What a dead process held of a refund ends after a minute, which no setting shortens.
       await changed(shop.db, `update refund_records set due_at = now() where status in ('requested', 'pending')`);
       await changed(shop.db, 'update leases set held_until = now()');
       [webhook, bot] = await Promise.all([shop.webhook(), shop.bot()]);
 
-      for (const { till } of [...unanswered, ...undelivered]) {
+      for (const till of [...unanswered.tills, ...undelivered.tills]) {
         await till.delivered();
         const { payments, refunds } = await till.books();
         expect({ payments, refunds }).toMatchObject({ payments: [{ status: 'captured' }], refunds: [] });
       }
-      for (const { till } of [...unknown, ...unasked]) {
+      for (const till of [...unknown.tills, ...unasked]) {
         await till.refundIs('succeeded');
         expect(await till.books()).toMatchObject({
           payments: [{ status: 'refunded', refundedMinor: 1990 }],
@@ -95,7 +95,7 @@ describe('kill -9 of both processes', () => {
         });
         expect(till.gateway.refunds().filter(({ orderId }) => orderId === till.orderNo)).toHaveLength(1);
       }
-      for (const { till } of all) {
+      for (const till of [...[unanswered, undelivered, unknown].flatMap(({ tills }) => tills), ...unasked]) {
         expect(await shop.moves(till.orderNo)).toEqual(USUAL);
         expect((await till.books()).payments).toHaveLength(1);
         await until(

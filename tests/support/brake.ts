@@ -3,8 +3,8 @@ import { type Db, row } from '@mingdan/db';
 import { until } from './until.ts';
 
 export interface Brake {
-  /** Some session stands at it. */
-  reached(): Promise<void>;
+  /** Some session stands at it, or so many. */
+  reached(sessions?: number): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -23,9 +23,14 @@ export async function brake(db: Db, before: 'insert' | 'update', table: string, 
     end $$`);
   await db.raw(`create trigger brake_${id} before ${before} on ${table} for each row execute function brake_${id}()`);
   return {
-    async reached() {
+    async reached(sessions = 1) {
       await until(
-        () => row(db, `select 1 from pg_locks where locktype = 'advisory' and objid = :id and not granted`, { id }),
+        () =>
+          row(
+            db,
+            `select 1 from pg_locks where locktype = 'advisory' and objid = :id and not granted having count(*) >= :sessions`,
+            { id, sessions },
+          ),
         `a session wants to ${before} ${table} where ${where}`,
       );
     },

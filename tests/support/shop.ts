@@ -89,6 +89,11 @@ export class Shop {
     return running.untilReady();
   }
 
+  /** What the processes read of a gateway. */
+  setting(name: string): string {
+    return this.gateways[name] ?? '';
+  }
+
   private settings(): Record<string, string> {
     const { sandbox } = this;
     return {
@@ -151,7 +156,8 @@ export class Shop {
     return found.map(({ status }) => status);
   }
 
-  private lastWords(): string {
+  /** What the processes warned of last. */
+  lastWords(): string {
     return this.running
       .flatMap(({ lines }) => lines.filter((line) => /"level":"(warn|error|fatal)"/.test(line)).slice(-8))
       .join('\n');

@@ -1,14 +1,16 @@
 import { type BotConfig, endingSoon } from '@mingdan/config';
 import { listen, pendingMigrations } from '@mingdan/db';
 import { type Logger, messageOf, pause } from '@mingdan/kernel';
-import { readReport } from '@mingdan/operations';
+import { orderLink, readReport } from '@mingdan/operations';
 import type { RequestHandler } from 'express';
 import { type BotDeps, createDeps } from './deps.ts';
 import { createHttpApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
 import { mockGate } from './http/mock/gate.ts';
 import { type RunningHttp, startHttp } from './http/start-http.ts';
-import { createTelegram, startTelegram, type TelegramRole, telegramChannel } from './telegram/index.ts';
+import { smtpChannel } from './mail/channel.ts';
+import { createTelegram, operatorTopics, startTelegram, type TelegramRole, telegramChannel } from './telegram/index.ts';
+import { testTelegram } from './telegram/test-notice.ts';
 import { createAnnouncer } from './worker/announce.ts';
 import { startWorker, type Worker } from './worker/index.ts';
 
@@ -25,7 +27,7 @@ export async function startBot(config: BotConfig, log: Logger, hostname: string)
   const deps = createDeps(config, log, hostname);
   const stopping = new AbortController();
   const running: Running = { telegram: undefined, worker: undefined, stopSending: new AbortController() };
-  const http = await serve(config, deps, running);
+  const http = await serve(config, deps, running, stopping.signal);
   log.info({ port: http.port, roles: config.roles }, 'listening');
   const ready = waitForDatabase(deps, stopping.signal).then(() => startRoles(config, deps, running, stopping.signal));
   ready.catch((error: unknown) => log.error({ err: error }, 'the roles could not be started'));
@@ -54,7 +56,7 @@ interface Running {
   listener?: { stop(): Promise<void> };
 }
 
-function serve(config: BotConfig, deps: BotDeps, running: Running): Promise<RunningHttp> {
+function serve(config: BotConfig, deps: BotDeps, running: Running, stopping: AbortSignal): Promise<RunningHttp> {
   const takesUpdates = config.roles.includes('telegram') && config.telegram.mode === 'webhook';
   // Updates that come before the role runs are sent again by Telegram.
   const telegramWebhook: RequestHandler = (req, res, next) => {
@@ -71,6 +73,10 @@ function serve(config: BotConfig, deps: BotDeps, running: Running): Promise<Runn
       trustProxy: config.http.trustProxy,
       corsOrigins: config.http.corsOrigins,
       apiKey: config.keys.api,
+      requireSignature: config.http.requireSignature,
+      adminToken: config.keys.admin,
+      botToken: config.telegram.token,
+      initDataMaxAgeSeconds: config.http.initDataMaxAgeSeconds,
       publicUrl: config.urls.public,
       returnUrlHosts: config.http.returnUrlHosts,
       baziSource: config.bazi.source,
@@ -79,9 +85,25 @@ function serve(config: BotConfig, deps: BotDeps, running: Running): Promise<Runn
     operations: deps.operations,
     readReport: (order) => readReport(deps.operations, order),
     metrics: createMetrics(deps),
+    testTelegram: () => testTelegram(telegramTestSettings(config, deps)),
+    stopping,
     telegramWebhook: takesUpdates ? telegramWebhook : undefined,
   });
   return startHttp({ app, port: config.port });
+}
+
+function telegramTestSettings(config: BotConfig, { operations, texts }: BotDeps) {
+  const { token, apiRoot, mode } = config.telegram;
+  const { operatorChatId, operatorLanguage } = operations.settings;
+  return {
+    token,
+    apiRoot,
+    mode,
+    publicUrl: config.urls.public,
+    chatId: operatorChatId,
+    language: operatorLanguage,
+    texts,
+  };
 }
 
 async function waitForDatabase({ db, log }: BotDeps, signal: AbortSignal): Promise<void> {
@@ -101,7 +123,7 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
   const { roles } = config;
   if (roles.includes('worker'))
     running.worker = startWorker(
-      { ...deps, channel: channel(config, deps, running.stopSending.signal) },
+      { ...deps, channel: channel(config, deps, running.stopSending.signal), mail: mailChannel(config, deps) },
       workerSettings(config, deps),
     );
   if (!roles.includes('telegram')) return;
@@ -122,10 +144,15 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
   });
 }
 
+function mailChannel({ mail }: BotConfig, { texts, operations }: BotDeps) {
+  if (mail === null) return null;
+  return smtpChannel(mail, { texts, orderLink: (orderNo) => orderLink(operations.settings, orderNo) });
+}
+
 function channel(config: BotConfig, { db, log, texts }: BotDeps, stopWaiting: AbortSignal) {
   const { token, apiRoot } = config.telegram;
   const telegram = createTelegram({ token, apiRoot, db, log, stopWaiting });
-  return telegramChannel(telegram, texts, config.operatorLanguage);
+  return telegramChannel(telegram, texts, config.operatorLanguage, operatorTopics(db));
 }
 
 function telegramSettings(config: BotConfig, { operations }: BotDeps) {

@@ -1,20 +1,23 @@
 import { createLocalSource, createYuanfenjuSource } from '@mingdan/bazi';
 import type { BotConfig } from '@mingdan/config';
 import { type Db, openDatabase } from '@mingdan/db';
-import { type Fulfiller, type FulfilmentDeps, type ReportDeps, reportFulfiller } from '@mingdan/fulfilment';
 import {
-  type Clock,
-  createVault,
-  type Logger,
-  type OrderKind,
-  randomToken,
-  systemClock,
-  type Vault,
-} from '@mingdan/kernel';
-import { type OperationDeps, orderLink } from '@mingdan/operations';
-import { createHouse } from '@mingdan/orders';
+  coinsFulfiller,
+  type Fulfiller,
+  type FulfillerKey,
+  type FulfilmentDeps,
+  giftFulfiller,
+  goodsFulfiller,
+  membershipFulfiller,
+  type ReportDeps,
+  reportFulfiller,
+} from '@mingdan/fulfilment';
+import { type Clock, createVault, type Logger, randomToken, systemClock, type Vault } from '@mingdan/kernel';
+import { confirmPayment, type OperationDeps, orderLink } from '@mingdan/operations';
+import { createHouse, type Order } from '@mingdan/orders';
 import { createClients } from '@mingdan/payments/clients';
 import { createModel } from '@mingdan/report';
+import { createTelegram } from './telegram/index.ts';
 import { createTexts, type Texts } from './texts.ts';
 
 /** How many unpaid orders a buyer may have open (CONTRACT of the API, "Details"). */
@@ -30,7 +33,7 @@ export interface BotDeps {
   readonly holder: string;
   readonly operations: OperationDeps;
   readonly fulfilment: FulfilmentDeps;
-  readonly fulfillers: ReadonlyMap<OrderKind, Fulfiller>;
+  readonly fulfillers: ReadonlyMap<FulfillerKey, Fulfiller>;
 }
 
 /** The only place where clients, fulfillers and delivery are put together. */
@@ -62,11 +65,34 @@ export function createDeps(config: BotConfig, log: Logger, hostname: string): Bo
     operatorChatId: operations.settings.operatorChatId,
     retryBaseMs: config.orders.retryBaseMs,
   };
-  const fulfillers = new Map<OrderKind, Fulfiller>([
-    ['report', reportFulfiller(reportDeps(config, fulfilment, operations))],
-  ]);
+  const { token, apiRoot } = config.telegram;
+  const telegram = createTelegram({ token, apiRoot, db, log });
+  const report = reportDeps(config, fulfilment, operations);
+  const fulfillers = createFulfillers(fulfilment, operations, report, async () => (await telegram.getMe()).username);
   const holder = `${hostname}-${process.pid}-${randomToken(4)}`;
   return { db, vault, clock, log, texts: createTexts(), holder, operations, fulfilment, fulfillers };
+}
+
+/** One for each product kind, and one for what is bought for somebody else. */
+export function createFulfillers(
+  fulfilment: FulfilmentDeps,
+  operations: OperationDeps,
+  report: ReportDeps,
+  botName: () => Promise<string>,
+): ReadonlyMap<FulfillerKey, Fulfiller> {
+  const confirming = {
+    ...fulfilment,
+    confirm: (order: Order) => confirmPayment(operations, order),
+    orderLink: (orderNo: string) => orderLink(operations.settings, orderNo),
+  };
+  const all = [
+    reportFulfiller(report),
+    coinsFulfiller(confirming),
+    membershipFulfiller(fulfilment),
+    goodsFulfiller(confirming),
+    giftFulfiller({ ...confirming, botName }),
+  ];
+  return new Map(all.map((fulfiller): [FulfillerKey, Fulfiller] => [fulfiller.kind, fulfiller]));
 }
 
 export function operationSettings(config: BotConfig): OperationDeps['settings'] {

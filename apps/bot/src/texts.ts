@@ -22,7 +22,7 @@ export interface RenderedButton {
 const FOLDER = join(import.meta.dirname, '../locales');
 const FALLBACK: Language = 'zh-CN';
 /** What the bot says; the pages have files of their own. */
-const FILES = ['messages.json', 'operator.json', 'chat.json', 'birth.json', 'payment.json'];
+const FILES = ['messages.json', 'operator.json', 'chat.json', 'birth.json', 'payment.json', 'web.json', 'mail.json'];
 
 /** Reads the bot's files of every language once. They share one tree of keys, so a key written twice is an error. */
 export function createTexts(folder: string = FOLDER): Texts {
@@ -81,16 +81,15 @@ function merge(into: Tree, more: Tree, file: string): Tree {
 
 /**
  * What the sender says for an outbox row, in the receiver's language.
- * A `reason` is a code under `reasons.`; operators also get reasons in a buyer's own words, and those stay as they are.
+ * A `reason` is a code under `reasons.`; operators also get reasons in a buyer's own words, and who rejects a red packet writes theirs:
+ * those stay as they are.
  */
 export function renderMessage(
   texts: Texts,
   language: string,
   message: Message,
 ): { text: string; buttons: RenderedButton[][] } {
-  const params = { ...message.params };
-  if (params.reason !== undefined) params.reason = reasonText(texts, language, message);
-  if (typeof params.refundRule === 'string') params.refundRule = texts.t(language, `refund_rules.${params.refundRule}`);
+  const params = textParams(texts, language, message);
   // Empty params leave empty lines behind (a report without a name, a payment address that is in the button).
   const text = texts
     .t(language, `messages.${message.template}`, params)
@@ -100,6 +99,16 @@ export function renderMessage(
     text,
     buttons: (message.buttons ?? []).map((line) => line.map((one) => renderButton(texts, language, one))),
   };
+}
+
+/** The params of a message with its codes in words. */
+export function textParams(texts: Texts, language: string, message: Message): Record<string, Param> {
+  const params = { ...message.params };
+  if (params.reason !== undefined) params.reason = reasonText(texts, language, message);
+  if (typeof params.verdict === 'string' && texts.has(language, `verdicts.${params.verdict}`))
+    params.verdict = texts.t(language, `verdicts.${params.verdict}`);
+  if (typeof params.refundRule === 'string') params.refundRule = texts.t(language, `refund_rules.${params.refundRule}`);
+  return params;
 }
 
 function renderButton(texts: Texts, language: string, button: Button): RenderedButton {
@@ -115,5 +124,6 @@ function reasonText(texts: Texts, language: string, message: Message): string {
   if (typeof reason !== 'string') return typeof reason === 'object' ? localised(reason, language) : String(reason);
   if (/^[a-z_]+$/.test(reason) && texts.has(language, `reasons.${reason}`))
     return texts.t(language, `reasons.${reason}`);
-  return message.template.startsWith('alarm_') ? reason : texts.t(language, 'reasons.other');
+  const isInOwnWords = message.template.startsWith('alarm_') || message.template === 'redpacket_rejected';
+  return isInOwnWords ? reason : texts.t(language, 'reasons.other');
 }

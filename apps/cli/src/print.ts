@@ -19,7 +19,8 @@ export function dayText(time: Date): string {
   return timeText(time).slice(0, 10);
 }
 
-export function moneyText(money: Money): string {
+/** Money for programs: its code stands where people read a sign. */
+export function moneyCode(money: Money): string {
   return `${formatAmount(money)} ${money.currency}`;
 }
 

@@ -1,11 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { registerBazi } from './commands/bazi.ts';
 import { registerCoins } from './commands/coins.ts';
+import { registerCoupons } from './commands/coupons.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerGateways } from './commands/gateways.ts';
 import { registerInbox } from './commands/inbox.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerMaintenance } from './commands/maintenance.ts';
+import { registerMembership } from './commands/membership.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerNotices } from './commands/notices.ts';
 import { registerOrders } from './commands/orders/index.ts';
@@ -15,6 +17,7 @@ import { registerReconcile } from './commands/reconcile.ts';
 import { registerRedPacket } from './commands/redpacket.ts';
 import { registerSettings } from './commands/settings.ts';
 import { registerStats } from './commands/stats.ts';
+import { registerStock } from './commands/stock.ts';
 import { registerWechat } from './commands/wechat.ts';
 import type { Context } from './context.ts';
 import { failureOf } from './failure.ts';
@@ -38,12 +41,15 @@ export function createProgram(context: Context): Command {
     registerNotices,
     registerRedPacket,
     registerCoins,
+    registerMembership,
+    registerStock,
     registerReconcile,
     registerGateways,
     registerMaintenance,
     registerSettings,
     registerProducts,
     registerPromoters,
+    registerCoupons,
     registerWechat,
     registerBazi,
     registerKeys,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Db, row } from '@mingdan/db';
+import { changed, type Db, row } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { enterRedPacket, findOrder, type Order } from '@mingdan/orders';
+import { enterRedPacket, findOrder, type Order, promoterOf } from '@mingdan/orders';
 import { anAttempt, anUnpaidOrder, aUser, testDatabase, testVault } from '@mingdan/orders/testing';
 import { type Ran, run, shop } from './given.ts';
 
@@ -167,3 +167,42 @@ test.each(['redpacket', 'redpacket claim', 'redpacket accept', 'redpacket reject
     expect(out).toContain(`Usage: mingdan ${words}`);
   },
 );
+
+describe('coupons', () => {
+  test('are added once, listed with their uses, and ended', async () => {
+    expect(await json('coupons', 'add', 'spring-10', '10%', '--uses', '5', '--products', 'bazi-full')).toEqual({
+      code: 'SPRING-10',
+      off: '10%',
+    });
+    expect(await mingdan('coupons', 'add', 'SPRING-10', '5.00')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there already'),
+    });
+    expect(await json('coupons', 'list')).toMatchObject([
+      { code: 'SPRING-10', percent: 10, products: ['bazi-full'], uses: 0, most_uses: 5, active: true },
+    ]);
+    expect(await json('coupons', 'off', 'spring-10')).toEqual({ code: 'SPRING-10', active: false });
+    expect(await mingdan('coupons', 'off', 'spring-10')).toMatchObject({ code: 1 });
+  });
+
+  test.each(['0%', '101%', '-5', 'half', '0.00'])('take nothing but a percentage or an amount: %s', async (off) => {
+    expect((await mingdan('coupons', 'add', 'ODD-1', off)).code).not.toBe(0);
+  });
+});
+
+describe('withdrawals of promoters', () => {
+  test('are listed with where they should go, and paid once', async () => {
+    const promoter = await promoterOf(db, (await aUser(db)).id);
+    await changed(
+      db,
+      `insert into promoter_withdrawals (promoter_id, amount_minor, currency, destination) values (:id, 199, 'CNY', :where)`,
+      { id: promoter.id, where: testVault.seal('promoter_withdrawals.destination', 'Alipay anna') },
+    );
+    const [open] = (await json('promoters', 'withdrawals')) as { id: number }[];
+    expect(open).toMatchObject({ amount: '1.99', currency: 'CNY', destination: 'Alipay anna', code: promoter.code });
+    expect(await json('promoters', 'pay', String(open?.id), ...by('anna'))).toMatchObject({ outcome: 'paid' });
+    expect(await mingdan('promoters', 'pay', String(open?.id), ...by('anna'))).toMatchObject({ code: 1 });
+    expect(await json('promoters', 'rate', promoter.code, '12.5')).toEqual({ code: promoter.code, percent: 12.5 });
+    expect(await mingdan('promoters', 'rate', promoter.code, '101')).toMatchObject({ code: 1 });
+  });
+});

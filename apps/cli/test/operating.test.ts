@@ -34,7 +34,7 @@ describe('settings', () => {
     expect(set).toMatchObject({ key: 'usdt_to_cny_rate', value: 7.15 });
     expect(Math.abs(Date.parse(set.set_at) - before)).toBeLessThan(10_000);
     expect((await mingdan('settings', 'get')).out).toMatch(/^usdt_to_cny_rate = 7\.15 {2}\(set 20\d\d-/m);
-    expect(await json('settings', 'get')).toHaveLength(4);
+    expect(await json('settings', 'get')).toHaveLength(6);
   });
 
   test('price orders from then on, and no order that is there', async () => {
@@ -165,7 +165,9 @@ describe('products', () => {
     expect((await catalogue())[0]).toMatchObject({ price: '19.90', price_stars: null });
     await take(wanted);
     expect((await catalogue())[0]).toMatchObject({ price: '18.80', price_stars: 150 });
-    expect((await mingdan('products', 'list')).out).toContain('bazi-basic  Bazi in brief\n  18.80 CNY  150 XTR\n');
+    expect((await mingdan('products', 'list')).out).toContain(
+      'bazi-basic  Bazi in brief\n  report  18.80 CNY  150 XTR\n',
+    );
   });
 
   test('are changed all or none', async () => {

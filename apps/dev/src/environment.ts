@@ -7,6 +7,7 @@ import { type ProviderSettings, providerSettings } from '@mingdan/payments/setti
 /** Who answers for an outside service: it itself, or our stand-in. `local` = computed here, nobody is asked. */
 export interface Plan {
   telegram: 'real' | 'sandbox';
+  mail: 'real' | 'sandbox';
   deepseek: 'real' | 'sandbox';
   bazi: 'real' | 'sandbox' | 'local';
   /** payment providers with keys of their own */
@@ -38,16 +39,18 @@ export function planOf(env: Environment, registry: readonly ProviderSettings[] =
   const bazi = baziOf(env, production);
   const telegram = orSandbox('TELEGRAM_BOT_TOKEN');
   const deepseek = orSandbox('DEEPSEEK_API_KEY');
+  const mail = orSandbox('SMTP_URL');
   const playMoney = production ? [] : gatewayNames.filter((name) => !payments.includes(name));
   return {
     telegram,
+    mail,
     deepseek,
     bazi,
     payments,
     playMoney,
     production,
     database: production || has(env, 'DATABASE_URL') ? 'own' : 'embedded',
-    needsSandbox: playMoney.length > 0 || [telegram, deepseek, bazi].includes('sandbox'),
+    needsSandbox: playMoney.length > 0 || [telegram, mail, deepseek, bazi].includes('sandbox'),
   };
 }
 
@@ -81,6 +84,7 @@ export function makeSandboxKeys(): SandboxKeys {
 /** The sandbox's roots, one a service. */
 export interface SandboxUrls {
   telegram: string;
+  smtp: string;
   deepseek: string;
   yuanfenju: string;
 }
@@ -89,6 +93,7 @@ export interface SandboxUrls {
 export function sandboxEnvironment(plan: Plan, keys: SandboxKeys, urls: SandboxUrls): Record<string, string> {
   return {
     ...(plan.telegram === 'sandbox' ? { TELEGRAM_BOT_TOKEN: keys.botToken, TELEGRAM_API_ROOT: urls.telegram } : {}),
+    ...(plan.mail === 'sandbox' ? { SMTP_URL: urls.smtp, MAIL_FROM: 'Mingdan <shop@mingdan.example>' } : {}),
     ...(plan.deepseek === 'sandbox' ? { DEEPSEEK_API_KEY: keys.deepseekApiKey, DEEPSEEK_BASE_URL: urls.deepseek } : {}),
     ...(plan.bazi === 'sandbox' ? { YUANFENJU_API_KEY: keys.yuanfenjuApiKey, YUANFENJU_BASE_URL: urls.yuanfenju } : {}),
   };

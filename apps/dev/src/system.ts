@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { operatorPersonId } from '@mingdan/app-sandbox/src/options.ts';
 import { type Environment, readBotConfig, readWebhookConfig } from '@mingdan/config';
 import { MingdanError } from '@mingdan/kernel';
 import { type Child, type ChildOptions, keepRunning } from './children.ts';
@@ -47,7 +48,7 @@ export interface System {
   offered: readonly string[];
   webhookUrl: string;
   botUrl: string;
-  sandbox: Pick<SandboxProcess, 'chatUrl' | 'panelUrl' | 'chatApi'> | undefined;
+  sandbox: Pick<SandboxProcess, 'chatUrl' | 'inboxUrl' | 'panelUrl' | 'chatApi'> | undefined;
   /** what differs from `env` for the processes, so that a CLI can work on the same system */
   differs: Record<string, string>;
   /** in order: the two processes, the sandbox, the database */
@@ -134,11 +135,13 @@ async function lay({ env, folder, persistent, ports: first, writingMs }: SystemO
   const sandbox = plan.needsSandbox
     ? sandboxProcess({
         port: ports.sandbox,
+        smtpPort: ports.smtp,
         folder,
         persistent,
         keys,
         gateways,
         webhookUrl,
+        miniAppUrl: `${has(env, 'PUBLIC_URL') ? env['PUBLIC_URL'] : addresses.bot}/app`,
         writingMs,
         env: machineEnvironment(env),
       })
@@ -149,6 +152,8 @@ async function lay({ env, folder, persistent, ports: first, writingMs }: SystemO
     WEBHOOK_URL: webhookUrl,
     ...(sandbox ? { SANDBOX_URL: sandbox.url } : {}),
     ...(has(env, 'PUBLIC_URL') ? {} : { PUBLIC_URL: addresses.bot }),
+    // Without it nobody would hear the alarms, or answer /support.
+    ...(plan.telegram === 'real' || has(env, 'TELEGRAM_CHAT_ID') ? {} : { TELEGRAM_CHAT_ID: String(operatorPersonId) }),
     ...(sandbox
       ? { ...sandboxEnvironment(plan, keys, sandbox.urls), ...gatewayEnvironment(env, gateways, sandbox.url) }
       : {}),
@@ -172,11 +177,15 @@ function startChildren(
   return children;
 }
 
-async function choosePorts(first: SystemOptions['ports']): Promise<SystemOptions['ports']> {
+/** Of the sandbox's mail server; any where the others may be any. */
+const SMTP_PORT = 3025;
+
+async function choosePorts(first: SystemOptions['ports']): Promise<SystemOptions['ports'] & { smtp: number }> {
   const webhook = await freePort(first.webhook);
   const bot = await freePort(first.bot, [webhook]);
   const sandbox = await freePort(first.sandbox, [webhook, bot]);
-  return { webhook, bot, sandbox };
+  const smtp = await freePort(first.sandbox === 0 ? 0 : SMTP_PORT, [webhook, bot, sandbox]);
+  return { webhook, bot, sandbox, smtp };
 }
 
 /** Told here, once and at once, instead of by a process that ends and is started again and again. @returns what is offered @throws ConfigError */

@@ -1,3 +1,4 @@
+import { operatorPersonId } from '@mingdan/app-sandbox/src/options.ts';
 import type { Plan } from './environment.ts';
 import type { System } from './system.ts';
 
@@ -10,6 +11,7 @@ export function describeSystem(system: System, secrets: string, tookMs: number):
   const rows: [string, string][] = [
     ['Telegram', plan.telegram === 'real' ? 'real: write to your bot' : SANDBOX],
     ['Payments', paymentsOf(system)],
+    ['Mail', plan.mail === 'real' ? 'real' : SANDBOX],
     ['DeepSeek', plan.deepseek === 'real' ? 'real' : SANDBOX],
     ['Bazi', bazi[plan.bazi]],
     ['Database', plan.database === 'embedded' ? 'embedded PostgreSQL, kept over a restart' : 'yours (DATABASE_URL)'],
@@ -20,7 +22,16 @@ export function describeSystem(system: System, secrets: string, tookMs: number):
     '',
     ...rows.map(([name, text]) => `  ${name.padEnd(10)}${text}`),
     '',
-    ...(sandbox && plan.telegram === 'sandbox' ? [`  Open the chat:      ${sandbox.chatUrl}`] : []),
+    ...(sandbox && plan.telegram === 'sandbox'
+      ? [
+          `  Open the chat:      ${sandbox.chatUrl}`,
+          `  Operators' chat:    ${sandbox.chatUrl}?user=${operatorPersonId} (alarms, refund wishes, /support)`,
+        ]
+      : []),
+    ...(sandbox && plan.mail === 'sandbox' ? [`  Inbox of buyers:    ${sandbox.inboxUrl}`] : []),
+    ...(sandbox && plan.playMoney.includes('wechat')
+      ? [`  To scan a code:     ${new URL('/scan', sandbox.panelUrl)} (takes an order number too)`]
+      : []),
     ...(sandbox ? [`  Control panel:      ${sandbox.panelUrl}`] : []),
     `  Pages and API:      ${botUrl}/api/products`,
     `  Order state:        ${botUrl}/api/order-status/<order number>`,

@@ -3,6 +3,7 @@ import { gatewayNames } from '@mingdan/app-sandbox/src/gateways/index.ts';
 import { makeSandboxKeys, planOf, sandboxEnvironment, webhookEnvironment } from '../src/environment.ts';
 
 const urls = {
+  smtp: 'smtp://127.0.0.1:3025',
   telegram: 'http://s/telegram',
   deepseek: 'http://s/deepseek',
   yuanfenju: 'http://s/yuanfenju',
@@ -18,6 +19,7 @@ describe('which services are real', () => {
   test('without any key all are the sandbox, the chart is computed here and the database is embedded', () => {
     expect(planOf({})).toEqual({
       telegram: 'sandbox',
+      mail: 'sandbox',
       deepseek: 'sandbox',
       bazi: 'local',
       payments: [],
@@ -71,7 +73,10 @@ describe('which services are real', () => {
   test('the sandbox changes base URLs and keys, nothing else', () => {
     const names = Object.keys(sandboxEnvironment(planOf({ BAZI_SOURCE: 'yuanfenju' }), makeSandboxKeys(), urls));
     expect(
-      names.filter((name) => !/_(API_ROOT|API_BASE|BASE_URL|API_KEY|TOKEN|SECRET|MERCHANT_ID|PROTOCOL)$/.test(name)),
+      names.filter(
+        (name) =>
+          !/_(API_ROOT|API_BASE|BASE_URL|API_KEY|TOKEN|SECRET|MERCHANT_ID|PROTOCOL)$|^(SMTP_URL|MAIL_FROM)$/.test(name),
+      ),
     ).toEqual([]);
   });
 });

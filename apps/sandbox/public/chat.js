@@ -1,6 +1,7 @@
 import { setUpInvoices } from './invoice.js';
 import { applyLabels, labelsFor } from './labels.js';
 import { dayLine, make, renderMessage, serviceLine, startOfDay } from './messages.js';
+import { setUpMiniApp } from './mini-app.js';
 import { setUpSide, showPeople } from './side.js';
 
 const $ = (id) => document.getElementById(id);
@@ -38,6 +39,13 @@ const invoices = setUpInvoices({
   pay: (wish) => act('pay', wish),
   topUp: (stars) => act('stars', { stars }),
   toast,
+});
+
+const miniApp = setUpMiniApp({
+  address: async (scheme) => (await act('mini-app', { scheme }))?.url,
+  openInvoice(address, closed) {
+    invoices.openLink(new URL(address).searchParams.get('invoice') ?? '', closed);
+  },
 });
 
 applyLabels(state.labels);
@@ -104,8 +112,8 @@ const hear = (event) => {
   heard[event.kind]?.();
 };
 
-function meet({ me, bot, commands }) {
-  Object.assign(state, { me, bot, commands, labels: labelsFor(me.language) });
+function meet({ me, bot, commands, miniApp: hasMiniApp }) {
+  Object.assign(state, { me, bot, commands, miniApp: hasMiniApp, labels: labelsFor(me.language) });
   applyLabels(state.labels);
   $('bot-name').textContent = bot.first_name;
   $('me').textContent = me.name;
@@ -113,6 +121,7 @@ function meet({ me, bot, commands }) {
   $('block').textContent = me.blocked ? state.labels.unblock : state.labels.block;
   $('top-up').textContent = state.labels.topUpSide.replace('{stars}', me.stars);
   invoices.draw();
+  miniApp.offer(hasMiniApp && !me.blocked);
   $('start').hidden = me.started || me.blocked;
   $('unblock').hidden = !me.blocked;
   $('composer').hidden = !me.started || me.blocked;

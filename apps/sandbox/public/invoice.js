@@ -35,13 +35,16 @@ function readLink(slug) {
 
 /**
  * The sheet on which a payment is confirmed. `hands` = { labels, me(), bot(), pay(wish), topUp(stars), toast(text) }
- * @returns { openMessage(message), openLink(slug), openFromAddress(), draw() }
+ * @returns { openMessage(message), openLink(slug, closed), openFromAddress(), draw() }
  */
 export function setUpInvoices(hands) {
   const sheet = $('invoice-sheet');
   let wish = null;
   let shown = null;
   let busy = false;
+  let outcome = 'cancelled';
+  /** who opened it hears how it ended, in Telegram's words */
+  let closed = () => {};
 
   const draw = () => {
     if (!shown) return;
@@ -74,9 +77,11 @@ export function setUpInvoices(hands) {
     const result = await hands.pay(wish);
     busy = false;
     draw();
+    if (!result) outcome = 'failed';
     if (!result) return sheet.close();
     // The bot's own words, as Telegram shows them.
     if (!result.paid) return say(result.by === 'bot' ? result.message : hands.labels.noAnswer);
+    outcome = 'paid';
     sheet.close();
     hands.toast(hands.labels.paid);
   });
@@ -85,20 +90,29 @@ export function setUpInvoices(hands) {
     draw();
   });
   $('invoice-cancel').addEventListener('click', () => sheet.close());
+  sheet.addEventListener('close', () => {
+    closed(outcome);
+    closed = () => {};
+  });
   sheet.addEventListener('cancel', (event) => busy && event.preventDefault());
 
   const open = (invoice, how) => {
     shown = invoice;
     wish = how;
+    outcome = 'cancelled';
     say('');
     draw();
     sheet.showModal();
   };
 
-  const openLink = (link) => {
+  const openLink = (link, told = () => {}) => {
     const invoice = readLink(link);
-    if (invoice) open(invoice, { link });
-    else hands.toast(hands.labels.noInvoice);
+    if (!invoice) {
+      hands.toast(hands.labels.noInvoice);
+      return told('failed');
+    }
+    closed = told;
+    open(invoice, { link });
   };
 
   return {

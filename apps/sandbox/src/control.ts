@@ -2,6 +2,7 @@ import type { Call, CallFilter } from './calls.ts';
 import type { FaultPatch, FaultSettings } from './faults.ts';
 import { type GatewayControl, gatewayControl } from './gateways/control.ts';
 import type { GatewayName } from './gateways/index.ts';
+import { type MailControl, mailControl } from './mail/control.ts';
 import type { NewPerson } from './options.ts';
 import type { Parts } from './parts.ts';
 import { type TelegramControl, telegramControl } from './telegram/control.ts';
@@ -14,6 +15,7 @@ export interface SandboxControl {
   /** The first finished call that fits, now or later. */
   waitForCall(filter: CallFilter, timeoutMs?: number): Promise<Call>;
   readonly telegram: TelegramControl;
+  readonly mail: MailControl;
   /** @throws Error for a gateway that was started without keys */
   gateway(name: GatewayName): GatewayControl;
   /** Tells the gateways' consoles where the webhook process is. */
@@ -24,7 +26,7 @@ export interface SandboxControl {
 
 export type { GatewayControl, NewPerson };
 
-export function makeControl({ calls, faults, bot, gateways, merchant }: Parts): SandboxControl {
+export function makeControl({ calls, faults, bot, inbox, gateways, merchant }: Parts): SandboxControl {
   const gateway = (name: GatewayName): GatewayControl => {
     const open = gateways.get(name);
     if (!open) throw new Error(`the sandbox was started without keys for ${name}`);
@@ -39,6 +41,7 @@ export function makeControl({ calls, faults, bot, gateways, merchant }: Parts): 
     calls: (filter) => calls.list(filter),
     waitForCall: (filter, timeoutMs) => calls.waitFor(filter, timeoutMs),
     telegram: telegramControl(bot),
+    mail: mailControl(inbox),
     gateway,
     setWebhookUrl: (url) => {
       merchant.webhookUrl = url;

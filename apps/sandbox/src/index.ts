@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { makeControl, type SandboxControl } from './control.ts';
 import { type GatewayName, gatewayNames } from './gateways/index.ts';
+import { startMailServer } from './mail/smtp.ts';
 import type { SandboxOptions } from './options.ts';
 import { makeParts } from './parts.ts';
 import { createApp } from './server.ts';
@@ -13,6 +14,8 @@ export type { BuyerAction, Dispute, MadeKeys, Notice, Payment, Refund } from './
 export { type GatewayKeys, type GatewayName, gatewayNames, gateways } from './gateways/index.ts';
 export type { PingPongKeys } from './gateways/pingpong/keys.ts';
 export type { Delivery } from './gateways/till/notices.ts';
+export type { MailControl, MailMatch } from './mail/control.ts';
+export type { MailTrouble, SandboxMail } from './mail/inbox.ts';
 export type { NewPerson, SandboxOptions } from './options.ts';
 export type { FoundButton, MessageMatch, TelegramControl, WaitOptions } from './telegram/control.ts';
 export type { ApiMessage, InlineButton, Update } from './telegram/types.ts';
@@ -26,7 +29,9 @@ export interface Sandbox {
   readonly gatewayBases: Readonly<Record<GatewayName, string>>;
   readonly deepseekBaseUrl: string;
   readonly yuanfenjuBaseUrl: string;
+  readonly smtpUrl: string;
   readonly chatUrl: string;
+  readonly inboxUrl: string;
   readonly panelUrl: string;
   readonly control: SandboxControl;
   close(): Promise<void>;
@@ -35,7 +40,7 @@ export interface Sandbox {
 /** How often the gateways look for payments whose time is over. */
 const SWEEP_MS = 250;
 
-/** Starts the outside world: Telegram, the gateways, DeepSeek and Yuanfenju on one port, with a chat page and a control panel. */
+/** Starts the outside world: Telegram, the gateways, DeepSeek and Yuanfenju on one port, with a chat page, an inbox and a control panel; mail on another. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let url = '';
   const parts = makeParts(options, () => url);
@@ -43,7 +48,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   // Long polls and event streams stay open for minutes.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
-  url = await listen(server, options.port, options.host ?? '127.0.0.1');
+  const host = options.host ?? '127.0.0.1';
+  const mail = await startMailServer(parts.inbox, options.smtpPort ?? 0, host, options.log);
+  url = await listen(server, options.port, host).catch(async (error: unknown) => {
+    await mail.close();
+    throw error;
+  });
   const { bot } = parts;
   const tills = [...parts.gateways.values()].map(({ till }) => till);
   const stopSaving = options.dataDir
@@ -64,7 +74,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     >,
     deepseekBaseUrl: `${url}/deepseek`,
     yuanfenjuBaseUrl: `${url}/yuanfenju/index.php`,
+    smtpUrl: `smtp://${host.includes(':') ? `[${host}]` : host}:${mail.port}`,
     chatUrl: `${url}/chat`,
+    inboxUrl: `${url}/inbox`,
     panelUrl: `${url}/panel`,
     control: makeControl(parts),
     async close() {
@@ -72,6 +84,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       for (const till of tills) till.stop();
       bot.updates.close();
       stopSaving();
+      await mail.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;

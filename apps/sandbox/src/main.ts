@@ -7,6 +7,7 @@ import { startSandbox } from './index.ts';
 
 const environment = z.object({
   SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(3_002),
+  SANDBOX_SMTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3_025),
   SANDBOX_HOST: z.string().default('127.0.0.1'),
   /** comma list of the gateways that are played; all when left out */
   SANDBOX_GATEWAYS: z
@@ -16,6 +17,8 @@ const environment = z.object({
   SANDBOX_DATA_DIR: z.string().optional(),
   /** root of the webhook process, for gateways that are told it in their console */
   SANDBOX_WEBHOOK_URL: z.url().optional(),
+  /** the bot's Mini App */
+  SANDBOX_MINI_APP_URL: z.url().optional(),
   SANDBOX_WRITING_MS: z.coerce.number().int().min(0).optional(),
   TELEGRAM_BOT_TOKEN: z
     .string()
@@ -34,17 +37,22 @@ const log = createLogger({ process: 'sandbox' });
 const env = environment.parse(process.env);
 const sandbox = await startSandbox({
   port: env.SANDBOX_PORT,
+  smtpPort: env.SANDBOX_SMTP_PORT,
   host: env.SANDBOX_HOST,
   ...(env.SANDBOX_DATA_DIR && { dataDir: env.SANDBOX_DATA_DIR }),
   ...(env.SANDBOX_WRITING_MS !== undefined && { writingMs: env.SANDBOX_WRITING_MS }),
   ...(env.SANDBOX_WEBHOOK_URL && { webhookUrl: env.SANDBOX_WEBHOOK_URL }),
+  ...(env.SANDBOX_MINI_APP_URL && { miniAppUrl: env.SANDBOX_MINI_APP_URL }),
   botToken: env.TELEGRAM_BOT_TOKEN,
   gateways: sandboxKeysOf(keepGatewayKeys(env.SANDBOX_KEYS_FILE, env.SANDBOX_GATEWAYS)),
   deepseekApiKey: env.DEEPSEEK_API_KEY,
   yuanfenjuApiKey: env.YUANFENJU_API_KEY,
   log,
 });
-log.info({ url: sandbox.url, chat: sandbox.chatUrl, panel: sandbox.panelUrl }, 'sandbox ready');
+log.info(
+  { url: sandbox.url, chat: sandbox.chatUrl, inbox: sandbox.inboxUrl, panel: sandbox.panelUrl },
+  'sandbox ready',
+);
 
 const stop = () => {
   void sandbox.close().then(() => process.exit(0));

@@ -17,6 +17,8 @@ export interface SandboxOptions {
   /** 0 = a free one */
   readonly port: number;
   readonly host?: string;
+  /** of the mail server; a free one when left out */
+  readonly smtpPort?: number;
   /** where chats and payments are kept over a restart; nothing is kept without it */
   readonly dataDir?: string;
   readonly botToken: string;
@@ -27,6 +29,8 @@ export interface SandboxOptions {
   readonly gateways?: GatewayKeys;
   /** root of the webhook process, for gateways that are told it in their console; `control.setWebhookUrl` where it is known later */
   readonly webhookUrl?: string;
+  /** the bot's Mini App, which the chat opens in a frame; none when left out */
+  readonly miniAppUrl?: string;
   readonly deepseekApiKey: string;
   readonly yuanfenjuApiKey: string;
   readonly log: Logger;
@@ -42,11 +46,14 @@ export interface SandboxOptions {
   readonly webhookRetryMs?: number;
 }
 
+/** Who hears the alarms, where the sandbox plays Telegram and no other chat is named. */
+export const operatorPersonId = 9001;
+
 export const defaultPeople: readonly NewPerson[] = [
   { id: 1001, name: '张小明', language: 'zh-hans', username: 'zhang_xiaoming' },
   { id: 1002, name: '陳美玲', language: 'zh-hant', username: 'chen_meiling' },
   { id: 1003, name: 'Alice Wong', language: 'en', username: 'alice_wong' },
-  { id: 9001, name: '值班客服', language: 'zh-hans', username: 'operator', started: true },
+  { id: operatorPersonId, name: '值班客服', language: 'zh-hans', username: 'operator', started: true },
 ];
 
 export const defaultModels: readonly string[] = ['deepseek-flash', 'deepseek-v4-flash', 'deepseek-v4-pro'];

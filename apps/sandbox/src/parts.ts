@@ -2,6 +2,7 @@ import { CallLog } from './calls.ts';
 import { FaultBoard } from './faults.ts';
 import type { GatewayName } from './gateways/index.ts';
 import { type OpenGateway, openGateways } from './gateways/open.ts';
+import { Inbox } from './mail/inbox.ts';
 import { defaultPeople, type SandboxOptions } from './options.ts';
 import { runWebhookReply } from './telegram/bot-api.ts';
 import type { BotContext } from './telegram/context.ts';
@@ -15,6 +16,7 @@ export interface Parts {
   readonly calls: CallLog;
   readonly faults: FaultBoard;
   readonly bot: BotContext;
+  readonly inbox: Inbox;
   /** those that have keys */
   readonly gateways: ReadonlyMap<GatewayName, OpenGateway>;
   /** the merchant's settings in the gateways' consoles */
@@ -55,5 +57,5 @@ export function makeParts(options: SandboxOptions, url: () => string): Parts {
     url,
     webhookUrl: () => merchant.webhookUrl.replace(/\/+$/, ''),
   });
-  return { options, calls, faults, bot, gateways, merchant };
+  return { options, calls, faults, bot, inbox: new Inbox(), gateways, merchant };
 }

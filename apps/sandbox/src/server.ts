@@ -7,6 +7,7 @@ import { deepseekRoutes } from './deepseek/routes.ts';
 import type { OpenGateway } from './gateways/open.ts';
 import { scanPage } from './gateways/scan.ts';
 import { checkout } from './gateways/till/checkout.ts';
+import { inboxPages } from './mail/routes.ts';
 import { defaultModels } from './options.ts';
 import { panelApi } from './panel/routes.ts';
 import type { Parts } from './parts.ts';
@@ -20,7 +21,7 @@ const FONT = dirname(fileURLToPath(import.meta.resolve('@fontsource/noto-sans-sc
 const POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
 
 /** All services and pages under one address. */
-export function createApp({ options, calls, faults, bot, gateways }: Parts): Express {
+export function createApp({ options, calls, faults, bot, inbox, gateways }: Parts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -40,10 +41,17 @@ export function createApp({ options, calls, faults, bot, gateways }: Parts): Exp
   app.use('/deepseek', deepseekRoutes(deepseek, faults, door));
   app.use('/yuanfenju/index.php', yuanfenjuRoutes(options.yuanfenjuApiKey, door));
 
-  app.use('/chat/api', chatApi(bot));
+  app.use('/inbox', inboxPages(inbox));
+  const miniApp = { botToken: options.botToken, url: options.miniAppUrl ?? null };
+  app.use('/chat/api', chatApi(bot, miniApp));
   app.use('/panel/api', panelApi(faults, calls, gateways));
   app.get('/', (_req, res) => res.sendFile('index.html', { root: PUBLIC }));
-  app.get('/chat', (_req, res) => res.sendFile('chat.html', { root: PUBLIC }));
+  app.get('/chat', (_req, res) => {
+    // The Mini App of the bot is shown in a frame, and nothing else is.
+    if (miniApp.url !== null) res.set('content-security-policy', `${POLICY}; frame-src ${new URL(miniApp.url).origin}`);
+    res.sendFile('chat.html', { root: PUBLIC });
+  });
+  app.get('/telegram-web-app.js', (_req, res) => res.sendFile('telegram-web-app.js', { root: PUBLIC }));
   app.get('/panel', (_req, res) => res.sendFile('panel.html', { root: PUBLIC }));
   app.use('/assets/font', express.static(FONT, { maxAge: '1d' }));
   app.use('/assets', express.static(PUBLIC));

@@ -30,6 +30,8 @@ export interface Settings<Missing> {
     /** where the gateways' stand-ins can be told what a buyer does; null in production, whatever is set */
     readonly sandboxUrl: string | null;
     readonly initDataMaxAgeSeconds: number;
+    /** calls with the API key have to be signed */
+    readonly requireSignature: boolean;
   };
   readonly telegram: {
     readonly token: string | Missing;
@@ -38,6 +40,8 @@ export interface Settings<Missing> {
     readonly operatorChatId: number | null;
     readonly adminIds: readonly number[];
   };
+  /** null: there is no mail server, and buyers without a chat hear nothing */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   readonly deepseek: {
     readonly apiKey: string | Missing;
     readonly baseUrl: string;

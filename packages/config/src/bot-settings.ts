@@ -48,6 +48,7 @@ export function settingsFrom<Missing>(
       operatorChatId: values.TELEGRAM_CHAT_ID ?? null,
       adminIds: values.ADMIN_TELEGRAM_IDS,
     },
+    mail: mailFrom(values),
     deepseek: {
       apiKey: orMissing(values.DEEPSEEK_API_KEY),
       baseUrl: values.DEEPSEEK_BASE_URL,
@@ -68,6 +69,10 @@ export function settingsFrom<Missing>(
   };
 }
 
+function mailFrom({ SMTP_URL: smtpUrl, MAIL_FROM: from }: Values): BotConfig['mail'] {
+  return smtpUrl === undefined || from === undefined ? null : { smtpUrl, from };
+}
+
 function httpFrom(values: Values, production: boolean): BotConfig['http'] {
   return {
     trustProxy: values.TRUST_PROXY ?? null,
@@ -75,6 +80,7 @@ function httpFrom(values: Values, production: boolean): BotConfig['http'] {
     returnUrlHosts: values.RETURN_URL_HOSTS,
     sandboxUrl: production ? null : (values.SANDBOX_URL ?? null),
     initDataMaxAgeSeconds: values.INIT_DATA_MAX_AGE_SECONDS,
+    requireSignature: values.API_REQUIRE_SIGNATURE,
   };
 }
 

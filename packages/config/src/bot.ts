@@ -37,6 +37,7 @@ function read(env: Environment, registry: readonly ProviderSettings[]): Reading 
     ...found.problems,
     ...missingOf([...REQUIRED, ...(production ? REQUIRED_IN_PRODUCTION : [])], found, production),
     ...(production ? insecureAddresses(values) : []),
+    ...(values.SMTP_URL === undefined ? [] : missingOf(['MAIL_FROM'], found, true)),
     ...(values.BAZI_SOURCE === 'yuanfenju' ? missingOf(['YUANFENJU_API_KEY'], found, true) : []),
     ...gateways.problems,
     ...choice.problems,
@@ -101,6 +102,8 @@ function warningsAbout(values: Values, production: boolean): Warning[] {
   };
   if (production && values.TELEGRAM_CHAT_ID === undefined)
     warn('no_alarms', 'TELEGRAM_CHAT_ID', 'is not set: nobody will hear alarms');
+  if (production && values.SMTP_URL === undefined)
+    warn('no_mail', 'SMTP_URL', 'is not set: buyers without Telegram get no mail');
   if (values.PUBLIC_URL?.startsWith('https:') && values.TRUST_PROXY === undefined)
     warn(
       'no_trust_proxy',

@@ -95,6 +95,21 @@ export function dataKeys(text: string): readonly DataKey[] | undefined {
   return good.length > 0 && ids.size === keys.length ? good : undefined;
 }
 
+export function smtpUrl(text: string): string | undefined {
+  return /^smtps?:\/\/[^\s/]/i.test(text) && URL.canParse(text) && new URL(text).hostname !== '' ? text : undefined;
+}
+
+/** `address` or `Name <address>`; in one line, so that no header can hide in it. */
+export function mailFrom(text: string): string | undefined {
+  const [, named, bare] = /^(?:[^<>"\p{Cc}]{0,80}<([^<>\s]+)>|([^<>\s]+))$/u.exec(text.trim()) ?? [];
+  return z
+    .email()
+    .max(254)
+    .safeParse(named ?? bare).success
+    ? text.trim()
+    : undefined;
+}
+
 export function secretKey(text: string): string | undefined {
   return text.length >= 32 ? text : undefined;
 }

@@ -42,6 +42,7 @@ export interface Warning {
   readonly code:
     | 'placeholder'
     | 'no_alarms'
+    | 'no_mail'
     | 'no_trust_proxy'
     | 'odd_token'
     | 'short_key'

@@ -121,6 +121,17 @@ export const variables = z.object({
     example: 'zh-CN',
   }),
 
+  SMTP_URL: variable(format.parsed(format.smtpUrl).optional(), {
+    expected: 'the address of a mail server, with the login in it',
+    example: 'smtps://shop%40example.com:your-password@mail.example.com:465',
+    secret: true,
+    development: SANDBOX,
+  }),
+  MAIL_FROM: variable(format.parsed(format.mailFrom).optional(), {
+    expected: 'the address that mails come from, or a name and the address',
+    example: 'Mingdan <shop@example.com>',
+  }),
+
   DEEPSEEK_API_KEY: variable(z.string().optional(), {
     expected: 'the API key from platform.deepseek.com',
     example: 'sk-your-deepseek-key',
@@ -180,6 +191,10 @@ export const variables = z.object({
     example: 'Zt4Yw0mQ7gk2v5Hn9LrXc1DbSeUoJpAi',
     secret: true,
     development: MADE,
+  }),
+  API_REQUIRE_SIGNATURE: variable(format.flag.default(false), {
+    expected: '1 (calls with the API key have to be signed) or 0',
+    example: '1',
   }),
   ADMIN_TOKEN: variable(z.string().optional(), {
     expected: 'a long random text (openssl rand -base64 32)',

@@ -35,7 +35,13 @@ function without(...names: string[]): Environment {
 
 describe('the bot process', () => {
   test('has the defaults of the contract', () => {
-    const config = read({ ...production, TELEGRAM_CHAT_ID: '-100', TRUST_PROXY: 'loopback' });
+    const config = read({
+      ...production,
+      TELEGRAM_CHAT_ID: '-100',
+      TRUST_PROXY: 'loopback',
+      SMTP_URL: 'smtps://mail.example.com',
+      MAIL_FROM: 'Mingdan <shop@example.com>',
+    });
     expect(config).toMatchObject({
       production: true,
       roles: ['telegram', 'http', 'worker'],
@@ -50,6 +56,7 @@ describe('the bot process', () => {
       starsByRate: false,
       notifyUrls: {},
       refundNotifyUrls: {},
+      mail: { smtpUrl: 'smtps://mail.example.com', from: 'Mingdan <shop@example.com>' },
       certificates: [],
       warnings: [],
     });

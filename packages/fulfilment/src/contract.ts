@@ -1,5 +1,5 @@
 import type { Db } from '@mingdan/db';
-import type { Clock, Logger, OrderKind, Vault } from '@mingdan/kernel';
+import { type Clock, type Logger, MingdanError, type OrderKind, type Vault } from '@mingdan/kernel';
 import type { Holding, Order, StepCost } from '@mingdan/orders';
 import type { Outgoing } from '@mingdan/outbox';
 import type { Slots } from './slots.ts';
@@ -42,11 +42,28 @@ export type StepOutcome =
       readonly cost?: StepCost;
       readonly say?: readonly Outgoing[];
       readonly handOver?: boolean;
+      /**
+       * What is given (coins, a membership, codes), in the transaction that saves the step: only while the order is still this worker's,
+       * so that nothing is given whose money is going back. It may throw `CannotGive`, and then nothing was saved.
+       */
+      readonly effect?: (tx: Db) => Promise<void>;
     }
   /** no fault of the order's: leave it and come back */
   | { readonly kind: 'rest'; readonly seconds: number; readonly why: string }
   /** the order fails for this reason (a key under `reasons.` in the locale files) and its money goes back */
   | { readonly kind: 'give_up'; readonly reason: string };
+
+/** There is nothing to give (any more): the order fails for `reason`, a key under `reasons.`, and its money goes back. */
+export class CannotGive extends MingdanError {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super('cannot_give', `what was paid for cannot be given: ${reason}`, {
+      hint: 'The order fails and is refunded by itself',
+    });
+    this.reason = reason;
+  }
+}
 
 export interface Step {
   readonly name: string;
@@ -59,8 +76,14 @@ export interface Step {
  */
 export type Stage = readonly Step[];
 
+/** Who fulfils an order: its product kind, unless it was bought for somebody else. */
+export const fulfillerKey = ({ kind, gift }: Pick<Order, 'kind' | 'gift'>): FulfillerKey => (gift ? 'gift' : kind);
+export type FulfillerKey = OrderKind | 'gift';
+
 /** One product kind. The worker runs its stages and knows nothing else of it. */
 export interface Fulfiller {
-  readonly kind: OrderKind;
+  readonly kind: FulfillerKey;
+  /** its steps wait for no slow service of ours: they need no slot, and no queue of reports holds them up */
+  readonly quick?: boolean;
   stages(order: Order): readonly Stage[];
 }

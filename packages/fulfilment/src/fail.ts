@@ -1,13 +1,27 @@
 import type { Db } from '@mingdan/db';
 import { moneyText } from '@mingdan/kernel';
 import { failAndRefund, type Order } from '@mingdan/orders';
-import { enqueue, type MessageTemplate } from '@mingdan/outbox';
+import { enqueue } from '@mingdan/outbox';
 import { alarm } from './alarm.ts';
 import type { FulfilmentDeps } from './contract.ts';
+import { tellBuyer } from './tell-buyer.ts';
 
 /** "19.90 CNY": what the order was paid with, else its price. */
 export function amountText(order: Pick<Order, 'amount'> & Partial<Pick<Order, 'paidWith'>>): string {
   return moneyText(order.paidWith ?? order.amount);
+}
+
+/** What a gift paid is not used up: the database lets it be claimed again (migrations/0010, return_gift). */
+async function tellClaimer({ vault }: Pick<FulfilmentDeps, 'vault'>, tx: Db, order: Order): Promise<void> {
+  const { chatId, claimsGift, orderNo, productNames: product } = order;
+  if (claimsGift === null || chatId === null) return;
+  await enqueue(tx, vault, {
+    chatId,
+    userId: order.userId,
+    orderId: order.id,
+    dedupeKey: `gift-again:${orderNo}`,
+    message: { template: 'gift_again', params: { product } },
+  });
 }
 
 /**
@@ -25,21 +39,11 @@ export async function failOrder(
   const amount = amountText(order);
   const params = { orderNo: order.orderNo, product: order.productNames, amount, reason: why.reason };
   const wished = why.reason === 'refund_asked';
-  if (order.chatId !== null) {
-    const template: MessageTemplate = wished
-      ? 'refund_requested'
-      : refunds.length > 0
-        ? 'order_failed_refunding'
-        : 'order_failed_free';
-    const dedupeKey = `failed:${order.orderNo}`;
-    await enqueue(tx, deps.vault, {
-      chatId: order.chatId,
-      userId: order.userId,
-      orderId: order.id,
-      dedupeKey,
-      message: { template, params },
-    });
-  }
+  const failed = refunds.length > 0 ? 'order_failed_refunding' : 'order_failed_free';
+  const template = wished ? 'refund_requested' : failed;
+  const message = { template, params } as const;
+  await tellBuyer(tx, deps.vault, order, { dedupeKey: `failed:${order.orderNo}`, message });
+  await tellClaimer(deps, tx, order);
   // A wish that was granted is no failure of ours, and nothing for the operators to do.
   if (!wished) await alarm(deps, tx, `failed:${order.orderNo}`, { template: 'alarm_order_failed', params }, order.id);
   deps.log.warn(

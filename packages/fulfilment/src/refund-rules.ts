@@ -14,7 +14,8 @@ export interface RefundRule {
 export const refundRules: Readonly<Record<OrderKind, RefundRule>> = {
   report: { undelivered: 100, delivered: 0, deliveredDays: 0 },
   membership: { undelivered: 100, delivered: 0, deliveredDays: 0 },
-  coins: { undelivered: 100, delivered: 0, deliveredDays: 0 },
+  // of what is not spent, see operations/refund-of-coins.ts
+  coins: { undelivered: 100, delivered: 100, deliveredDays: 7 },
   goods: { undelivered: 100, delivered: 0, deliveredDays: 0 },
 };
 

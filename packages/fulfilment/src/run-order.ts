@@ -1,8 +1,9 @@
-import { isConnectionError } from '@mingdan/db';
+import { type Db, isConnectionError } from '@mingdan/db';
 import { backoffMs, messageOf, pause } from '@mingdan/kernel';
 import {
   completeIfDelivered,
   countFailure,
+  type FinishedStep,
   type Holding,
   type Order,
   OrderTakenAway,
@@ -12,7 +13,15 @@ import {
   saveStep,
 } from '@mingdan/orders';
 import { sealedMessages } from '@mingdan/outbox';
-import type { Fulfiller, FulfilmentDeps, Stage, Step, StepContext, StepOutcome } from './contract.ts';
+import {
+  CannotGive,
+  type Fulfiller,
+  type FulfilmentDeps,
+  type Stage,
+  type Step,
+  type StepContext,
+  type StepOutcome,
+} from './contract.ts';
 import { failOrder } from './fail.ts';
 
 /** An order whose holders keep dying is not worth another process. */
@@ -38,7 +47,13 @@ export async function runOrder(
     const end =
       order.takeovers > MOST_TAKEOVERS
         ? giveUp('poisoned')
-        : await runStages({ ...deps, log }, fulfiller.stages(order), order, holding, signal);
+        : await runStages(
+            { ...(fulfiller.quick ? withoutSlots(deps) : deps), log },
+            fulfiller.stages(order),
+            order,
+            holding,
+            signal,
+          );
     await act({ ...deps, log }, order, holding, end);
   } catch (error) {
     if (error instanceof OrderTakenAway) log.info('order was taken away');
@@ -48,6 +63,10 @@ export async function runOrder(
       await putDown(deps.db, owner, order.id, isConnectionError(error) ? 1 : 10).catch(() => undefined);
     }
   }
+}
+
+function withoutSlots({ slots: _, ...deps }: FulfilmentDeps): FulfilmentDeps {
+  return deps;
 }
 
 const giveUp = (reason: string): StepOutcome => ({ kind: 'give_up', reason });
@@ -141,25 +160,38 @@ async function runStep(
   try {
     const outcome = await step.run({ ...shared, failures, log, countFailure: count });
     if (outcome.kind !== 'done') return outcome;
-    const { result, cost = {}, say = [], handOver = false } = outcome;
-    const messages = sealedMessages(deps.vault, say);
-    await untilSaved(
-      () => saveStep(deps.db, deps.vault, holding, { step: step.name, result, cost, messages, handOver }),
-      signal,
-    );
+    const { result, cost = {}, say = [], handOver = false, effect } = outcome;
+    const finished = { step: step.name, result, cost, messages: sealedMessages(deps.vault, say), handOver };
+    await untilSaved(() => save(deps, holding, finished, effect), signal);
     if (say.length > 0) deps.onEnqueued?.();
-    // A buyer without a chat reads it on the order page: nothing has to be sent.
-    else if (handOver && (await completeIfDelivered(deps.db, holding.orderId)))
+    // A buyer without a chat reads it on the order page: nothing has to arrive anywhere.
+    const isDelivered = handOver && !say.some(({ delivers }) => delivers);
+    if (isDelivered && (await completeIfDelivered(deps.db, holding.orderId)))
       log.info({ status: 'completed' }, 'order moved');
     log.info({ ms: Math.round(performance.now() - started) }, 'step done');
     return outcome;
   } catch (error) {
     if (signal.aborted || error instanceof OrderTakenAway || isConnectionError(error)) throw error;
+    if (error instanceof CannotGive) return giveUp(error.reason);
     log.error({ err: error }, 'step threw');
     await count(failures + 1);
     if (failures + 1 >= MOST_SURPRISES) return giveUp('internal_error');
     return { kind: 'rest', seconds: backoffMs(failures, deps.retryBaseMs, 600_000) / 1000, why: messageOf(error) };
   }
+}
+
+/** Saved and given together, or neither. */
+async function save(
+  deps: FulfilmentDeps,
+  holding: Holding,
+  finished: FinishedStep,
+  effect: ((tx: Db) => Promise<void>) | undefined,
+): Promise<void> {
+  if (!effect) return saveStep(deps.db, deps.vault, holding, finished);
+  await deps.db.transaction(async (tx) => {
+    await saveStep(tx, deps.vault, holding, finished);
+    await effect(tx);
+  });
 }
 
 /** A section costs money: while the database is away it is kept in hand, and saved when it is back if the order is still ours. */

@@ -3,11 +3,20 @@ import { type BaziSource, createLocalSource, YuanfenjuRefused, YuanfenjuUnreacha
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { createLogger, randomToken, systemClock } from '@mingdan/kernel';
-import { claimPaid, createOrder, findOrder, findProduct, type Order, type Product, takeOverDue } from '@mingdan/orders';
+import {
+  claimPaid,
+  createOrder,
+  findOrder,
+  findProduct,
+  type Order,
+  type Product,
+  takeOverDue,
+  writeSetting,
+} from '@mingdan/orders';
 import { aUser, testDatabase, testVault } from '@mingdan/orders/testing';
 import type { Message } from '@mingdan/outbox';
 import { type Model, ModelError, type ModelErrorKind, sectionsOf } from '@mingdan/report';
-import { type ReportDeps, reportFulfiller, runOrder } from '../src/index.ts';
+import { alarm, type ReportDeps, reportFulfiller, runOrder } from '../src/index.ts';
 
 let database: TestDatabase;
 let db: Db;
@@ -114,6 +123,66 @@ async function said(order: Order): Promise<Message[]> {
 const templates = async (order: Order) => (await said(order)).map(({ template }) => template);
 const alarms = async (like: string) =>
   (await rows(db, `select 1 from outbox where dedupe_key like :like`, { like: `alarm:${like}%` })).length;
+
+describe('a report of a buyer without a chat', () => {
+  test('is complete at once, and a mail says where it is read', async () => {
+    const order = await paidOrder('bazi-basic');
+    await changed(db, 'update orders set user_id = null, email = :email where id = :id', {
+      id: order.id,
+      email: testVault.seal('orders.email', 'zhang@example.com'),
+    });
+    const mailed = (await findOrder(db, order.orderNo)) as Order;
+    expect(await workOn(reportDeps(fakeModel().model), mailed)).toMatchObject({
+      status: 'completed',
+      delivery: 'delivered',
+    });
+    const mails = await rows<{ key: string; language: string }>(
+      db,
+      `select dedupe_key as key, language from outbox where order_id = :id and mail_to is not null order by id`,
+      { id: order.id },
+    );
+    expect(mails.map(({ key }) => key)).toEqual([`paid:${order.orderNo}`, `report:${order.orderNo}:mail`]);
+    expect(mails[0]?.language).toBe('zh-CN');
+  });
+
+  test('that fails tells them by mail, with the refund', async () => {
+    const order = await paidOrder('bazi-basic');
+    await changed(db, 'update orders set user_id = null, email = :email where id = :id', {
+      id: order.id,
+      email: testVault.seal('orders.email', 'zhang@example.com'),
+    });
+    const mailed = (await findOrder(db, order.orderNo)) as Order;
+    await workOn(reportDeps(fakeModel(() => failure('retryable', 503)).model), mailed);
+    const [mail] = await rows<{ payload: Buffer }>(db, 'select payload from outbox where dedupe_key = :key', {
+      key: `failed:${order.orderNo}`,
+    });
+    expect(testVault.open('outbox.payload', mail?.payload ?? Buffer.alloc(0))).toMatchObject({
+      template: 'order_failed_refunding',
+    });
+  });
+
+  test('whose address cannot be opened any more still fails and is refunded', async () => {
+    const order = await paidOrder('bazi-basic');
+    await changed(db, `update orders set user_id = null, email = 'junk'::bytea where id = :id`, { id: order.id });
+    const mailed = (await findOrder(db, order.orderNo)) as Order;
+    const failed = await workOn(reportDeps(fakeModel(() => failure('retryable', 503)).model), mailed);
+    expect(failed.status).toBe('failed');
+  });
+});
+
+test('operators who want no news of red packets or stock hear none, and every other alarm', async () => {
+  const about = { vault: testVault, operatorChatId: -100 };
+  await writeSetting(db, 'operator_notices', ['paid']);
+  await alarm(about, db, 'wanted:packet', { template: 'alarm_redpacket_waiting', params: {} });
+  await alarm(about, db, 'wanted:stock', { template: 'alarm_stock_low', params: {} });
+  await alarm(about, db, 'wanted:refund', { template: 'alarm_refund_refused', params: {} });
+  expect(await rows(db, `select dedupe_key as key from outbox where dedupe_key like 'alarm:wanted:%'`)).toEqual([
+    { key: 'alarm:wanted:refund' },
+  ]);
+  await changed(db, `delete from settings where key = 'operator_notices'`);
+  await alarm(about, db, 'wanted:packet', { template: 'alarm_redpacket_waiting', params: {} });
+  expect(await alarms('wanted:packet')).toBe(1);
+});
 
 describe('a report', () => {
   test('is told as paid, written in one call and handed to delivery: title, parts, closing line', async () => {

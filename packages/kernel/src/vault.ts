@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { MingdanError } from './errors.ts';
 
 export interface DataKey {
@@ -11,6 +11,11 @@ export interface DataKey {
 export interface Vault {
   seal(purpose: string, value: unknown): Buffer;
   open(purpose: string, sealed: Buffer): unknown;
+  /**
+   * The same text gives the same 32 bytes, which tell nothing of it: to find an address or a code again that is sealed. Keyed with the
+   * oldest key, so that a new one in front of it changes nothing.
+   */
+  fingerprint(purpose: string, text: string): Buffer;
 }
 
 export class VaultError extends MingdanError {}
@@ -29,7 +34,11 @@ export function createVault(keys: readonly DataKey[]): Vault {
   const byId = new Map(keys.map((entry) => [entry.id, entry.key]));
   const header = Buffer.concat([Buffer.from([1, Buffer.byteLength(first.id)]), Buffer.from(first.id)]);
 
+  const oldest = keys.at(-1) ?? first;
   return {
+    fingerprint(purpose, text) {
+      return createHmac('sha256', oldest.key).update(`fingerprint:${purpose}\n${text}`).digest();
+    },
     seal(purpose, value) {
       const nonce = randomBytes(NONCE);
       const cipher = createCipheriv('aes-256-gcm', first.key, nonce);

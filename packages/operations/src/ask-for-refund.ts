@@ -1,7 +1,9 @@
-import { type Db, row } from '@mingdan/db';
-import { alarm, amountText, failOrder, grantedPercent, refundRules } from '@mingdan/fulfilment';
+import { changed, type Db, row } from '@mingdan/db';
+import { amountText, BY_HAND, failOrder, grantedPercent, refundRules, tellBuyer } from '@mingdan/fulfilment';
 import { formatAmount, type Money, type Vault } from '@mingdan/kernel';
 import {
+  type CreditedCoins,
+  creditedCoins,
   findRefund,
   ORDER_COLUMNS,
   type Order,
@@ -10,11 +12,13 @@ import {
   refundStatusOf,
   requestRefundOfOrder,
   requestRefundWithId,
+  revokeGift,
 } from '@mingdan/orders';
-import { enqueue } from '@mingdan/outbox';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
+import { type CoinShare, coinShare, takeCoinsOfRefund } from './refund-of-coins.ts';
 import { wakeWorkers } from './settle.ts';
+import { tellOperators } from './tell-operators.ts';
 
 export interface RefundWish {
   readonly orderNo: string;
@@ -27,16 +31,21 @@ export interface RefundWish {
   readonly amount?: Money | undefined;
   /** the asker's own id: the same id again is the same refund */
   readonly refundId?: string | undefined;
+  /** where only a part can go back by itself (coins that are partly spent): say so first, and ask for nothing yet */
+  readonly offersPart?: boolean;
 }
 
 export type RefundOutcome = 'requested' | 'with_operators' | 'already_requested' | 'nothing_to_refund';
 
 export interface RefundAnswer {
-  readonly outcome: RefundOutcome;
+  /** `part_offered`: only where `offersPart` was set; `amount` is what would go back */
+  readonly outcome: RefundOutcome | 'part_offered';
   readonly amount?: Money;
   /** the refund that is under way or done; none where operators decide first */
   readonly refundId?: string;
   readonly status?: RefundStatus;
+  /** of an order of coins that were credited: how many of them are left, and how many of them are not spent */
+  readonly coins?: Pick<CoinShare, 'left' | 'unspent'>;
 }
 
 /**
@@ -72,14 +81,72 @@ async function decide(deps: OperationDeps, tx: Db, order: Order, wish: RefundWis
   const isEverything = (isOnItsWay || open === 'succeeded') && (await isAllReserved(tx, order.id));
   if (isEverything || (isOnItsWay && wish.by === 'buyer'))
     return { outcome: 'already_requested', amount: paidMoney(order), status: open };
-  const undelivered = order.delivery === 'none' && (order.status === 'paid' || order.status === 'generating');
-  const percent = wish.by === 'buyer' ? granted(deps, order, undelivered) : 100;
-  if (percent === 0) return { outcome: await leaveToOperators(deps, tx, order, wish), amount: order.amount };
+  const undelivered = await isUndelivered(tx, order);
+  const free = wish.by !== 'buyer' || (await endsGift(tx, order, wish));
+  const percent = free ? 100 : granted(deps, order, undelivered);
+  const credited = order.kind === 'coins' ? await creditedCoins(tx, order.id) : undefined;
+  if (percent === 0) return withOperators(deps, tx, order, wish, credited);
+  if (credited) return refundCoins(deps, tx, order, wish, credited);
   const minor = wish.amount?.minor ?? Math.floor((order.amount.minor * percent) / 100);
   // Whoever names an amount gets that or nothing: of the whole a part may be gone.
   if (minor < order.amount.minor || (wish.amount !== undefined && open !== 'none'))
     return refundPart(deps, tx, order, wish, { ...order.amount, minor });
+  if (wish.by !== 'buyer') await endsGift(tx, order, wish);
   return refundAll(deps, tx, order, wish, undelivered);
+}
+
+/** A gift that nobody has claimed ends here, and its money goes back; what is claimed already only operators give back. */
+async function endsGift(tx: Db, order: Order, { by }: RefundWish): Promise<boolean> {
+  return order.gift && (await revokeGift(tx, order.id, by !== 'buyer'));
+}
+
+/** What a person has handed over is delivered, also while its order still waits for the gateway's word or its message. */
+async function isUndelivered(tx: Db, order: Order): Promise<boolean> {
+  if (order.delivery !== 'none' || (order.status !== 'paid' && order.status !== 'generating')) return false;
+  if (order.kind !== 'goods') return true;
+  const byHand = await row(
+    tx,
+    `select 1 from order_steps where order_id = :id and step = :step and finished_at is not null
+        and exists (select 1 from products where id = :productId and handed_out_by = 'hand')`,
+    { id: order.id, step: BY_HAND, productId: order.productId },
+  );
+  return byHand === undefined;
+}
+
+/** Coins come back first. Of a buyer's wish only what is not spent goes by itself; operators may give back more. */
+async function refundCoins(
+  deps: OperationDeps,
+  tx: Db,
+  order: Order,
+  wish: RefundWish,
+  credited: CreditedCoins,
+): Promise<RefundAnswer> {
+  const share = coinShare(order, credited);
+  const { left, unspent } = share;
+  const isPartly = wish.by === 'buyer' && unspent < left;
+  if (isPartly && share.amount.minor === 0) return withOperators(deps, tx, order, wish, credited);
+  const part = isPartly ? share.amount : (wish.amount ?? null);
+  const coins = { left, unspent };
+  if (isPartly && wish.offersPart) return { outcome: 'part_offered', amount: share.amount, coins };
+  const answer =
+    part === null ? await refundAll(deps, tx, order, wish, false) : await refundPart(deps, tx, order, wish, part);
+  const { refundId } = answer;
+  if (answer.outcome !== 'requested' || refundId === undefined) return answer;
+  await takeCoinsOfRefund(deps, tx, order, { refundId, credited, part, by: wish.by });
+  return { ...answer, coins };
+}
+
+async function withOperators(
+  deps: OperationDeps,
+  tx: Db,
+  order: Order,
+  wish: RefundWish,
+  credited: CreditedCoins | undefined,
+): Promise<RefundAnswer> {
+  const outcome = await leaveToOperators(deps, tx, order, wish);
+  if (!credited) return { outcome, amount: order.amount };
+  const { left, unspent } = coinShare(order, credited);
+  return { outcome, amount: order.amount, coins: { left, unspent } };
 }
 
 function granted(deps: OperationDeps, order: Order, undelivered: boolean): number {
@@ -91,8 +158,8 @@ function granted(deps: OperationDeps, order: Order, undelivered: boolean): numbe
 async function sameRefund(tx: Db, order: Order, wish: RefundWish): Promise<RefundAnswer | undefined> {
   const found = wish.refundId === undefined ? await openRefundOf(tx, order.id) : await findRefund(tx, wish.refundId);
   if (!found) return undefined;
-  // Left to people: asked for again, it goes to the gateway again.
-  if (wish.refundId === undefined && found.status === 'manual' && wish.by !== 'api') return undefined;
+  // Left to people: if they ask again, it goes to the gateway again. A buyer's impatience is no second task to pay it by hand.
+  if (wish.refundId === undefined && found.status === 'manual' && wish.by === 'operator') return undefined;
   const sameAmount =
     wish.amount === undefined || (await inPaymentCurrency(tx, order, wish.amount)) === found.amount.minor;
   if (wish.refundId !== undefined && (found.orderId !== order.id || !sameAmount))
@@ -144,12 +211,22 @@ async function refundAll(
   const refundId = wish.refundId ?? null;
   if (undelivered) {
     const by = { reason: 'refund_asked', owner: null, by: wish.by, refundId };
-    return requested(order, await failOrder({ ...deps, operatorChatId: chatOf(deps) }, tx, order, by));
+    return requested(order, await failOrder({ ...deps, operatorChatId: deps.settings.operatorChatId }, tx, order, by));
   }
+  if (order.kind === 'goods') await withholdUnseen(tx, order.id);
   const refunds = await requestRefundOfOrder(tx, { orderId: order.id, reason: 'refund_asked', by: wish.by, refundId });
   if (refunds.length === 0) return { outcome: 'already_requested', amount: paidMoney(order) };
   await tellRequested(deps, tx, order, refunds[0] ?? '', paidMoney(order));
   return requested(order, refunds);
+}
+
+/** Codes whose message waits for a buyer who cannot be reached: nobody has seen them, and nobody shall while the money goes back. */
+async function withholdUnseen(tx: Db, orderId: number): Promise<void> {
+  await changed(
+    tx,
+    `update outbox set status = 'dropped', payload = null, last_error = 'refunded' where order_id = :orderId and delivers and status = 'parked'`,
+    { orderId },
+  );
 }
 
 function requested(order: Order, [refundId]: readonly string[]): RefundAnswer {
@@ -180,15 +257,9 @@ async function tellRequested(
   refundId: string,
   amount: Money,
 ): Promise<void> {
-  if (order.chatId === null) return;
   const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText({ amount }) };
-  await enqueue(tx, deps.vault, {
-    chatId: order.chatId,
-    userId: order.userId,
-    orderId: order.id,
-    dedupeKey: `refund:${refundId}`,
-    message: { template: 'refund_requested', params },
-  });
+  const message = { template: 'refund_requested', params } as const;
+  await tellBuyer(tx, deps.vault, order, { dedupeKey: `refund:${refundId}`, message });
 }
 
 async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish: RefundWish): Promise<RefundOutcome> {
@@ -212,17 +283,9 @@ async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish:
     reason: wish.reason.slice(0, 500),
     inboxId: item.id,
   };
-  await alarm(
-    { ...deps, operatorChatId: chatOf(deps) },
-    tx,
-    `${key}:${item.asked}`,
-    { template: 'alarm_refund_wanted', params },
-    order.id,
-  );
+  await tellOperators(deps, tx, `${key}:${item.asked}`, { template: 'alarm_refund_wanted', params }, order.id);
   return 'with_operators';
 }
-
-const chatOf = (deps: OperationDeps): number | null => deps.settings.operatorChatId;
 
 const REASON = 'inbox_items.reason';
 

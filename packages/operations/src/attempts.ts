@@ -3,6 +3,7 @@ import type { Money } from '@mingdan/kernel';
 import type { Order } from '@mingdan/orders';
 import type { CreatedPayment, ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
+import { OperationRefused } from './errors.ts';
 
 /** A payment of an order at a gateway, as asked of it. */
 export interface Attempt {
@@ -19,22 +20,26 @@ export interface Attempt {
   readonly amount: Money;
 }
 
-const ATTEMPT = `id, provider, method, gateway_order_id as "gatewayOrderId", provider_payment_id as "providerPaymentId", payment_url as "paymentUrl",
+/** Of one row, and with no other table that has columns of these names. */
+export const ATTEMPT_COLUMNS = `id, provider, method, gateway_order_id as "gatewayOrderId", provider_payment_id as "providerPaymentId", payment_url as "paymentUrl",
   qr_code as "qrCode", client_params as "clientParams", shown_until as "shownUntil", status,
   jsonb_build_object('minor', amount_minor, 'currency', currency) as amount`;
 
 export function attemptsOf(db: Db, orderId: number): Promise<Attempt[]> {
-  return rows<Attempt>(db, `select ${ATTEMPT} from payment_attempts where order_id = :orderId order by id`, {
+  return rows<Attempt>(db, `select ${ATTEMPT_COLUMNS} from payment_attempts where order_id = :orderId order by id`, {
     orderId,
   });
 }
 
 /** How often two that open different methods at once may get in each other's way. */
 const TRIES = 5;
+/** Each is asked about for as long as the order may be paid, and an order number is known by one or two digits behind it. */
+const MOST_ATTEMPTS = 20;
 
 /**
  * The open attempt of an order by one method, written now where there is none. Unique keys stand behind it: whichever of several at
  * once comes second finds the row of the first. A further one of the same provider goes under `-2`, `-3`.
+ * @throws OperationRefused method_not_offered where so many were opened that no further one is
  */
 export async function openAttempt(
   db: Db,
@@ -49,22 +54,32 @@ export async function openAttempt(
       `insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency, ask_at)
        select :id, :provider, :method, :orderNo || case when count(*) = 0 then '' else '-' || count(*) + 1 end, :minor::bigint, :currency,
               now() + make_interval(secs => 60 * :firstAsk::float8)
-         from payment_attempts where order_id = :id and provider = :provider
+         from payment_attempts where order_id = :id and provider = :provider having count(*) < ${MOST_ATTEMPTS}
        on conflict do nothing`,
       { id: order.id, provider, method, orderNo: order.orderNo, ...amount, firstAsk },
     );
     const attempt = await row<Attempt>(
       db,
-      `select ${ATTEMPT} from payment_attempts where order_id = :id and provider = :provider and method = :method and status = 'open'`,
+      `select ${ATTEMPT_COLUMNS} from payment_attempts where order_id = :id and provider = :provider and method = :method and status = 'open'`,
       { id: order.id, provider, method },
     );
     if (attempt) return attempt;
   }
-  throw new Error(`no payment attempt of ${order.orderNo} could be written`);
+  throw new OperationRefused('method_not_offered', `no further payment of ${order.orderNo} is opened at ${provider}`);
 }
 
 export async function findAttempt(db: Db, id: number): Promise<Attempt | undefined> {
-  return row<Attempt>(db, `select ${ATTEMPT} from payment_attempts where id = :id`, { id });
+  return row<Attempt>(db, `select ${ATTEMPT_COLUMNS} from payment_attempts where id = :id`, { id });
+}
+
+/** What the books name a payment by where its gateway named none (migrations/0005). */
+export function unnamedPaymentId(gatewayOrderId: string): string {
+  return `order:${gatewayOrderId}`;
+}
+
+/** The gateway's own id of a payment in the books; null where it named none. */
+export function gatewaysOwnId(bookedId: string): string | null {
+  return bookedId.startsWith(unnamedPaymentId('')) ? null : bookedId;
 }
 
 /** True: the caller alone asks the gateway for it now; the others wait for what comes of it. */

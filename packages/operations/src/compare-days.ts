@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { changed, rows } from '@mingdan/db';
-import { alarm } from '@mingdan/fulfilment';
 import { type Currency, messageOf, moneyText, splitGatewayOrderId } from '@mingdan/kernel';
 import { recordNotice } from '@mingdan/orders';
 import type { ListedPayment, PaymentClient, ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
+import { gatewaysOwnId, unnamedPaymentId } from './attempts.ts';
 import type { OperationDeps } from './contract.ts';
-import { wakeWorkers } from './settle.ts';
+import { recordGivenBack, wakeWorkers } from './settle.ts';
+import { tellOperators } from './tell-operators.ts';
 
 /** One day of one gateway: what it says came in, beside what we have. */
 export interface DayComparison {
@@ -145,7 +145,11 @@ async function bookedOf(deps: OperationDeps, provider: ProviderName, from: Date,
     `select coalesce(t.gateway_order_id, a.gateway_order_id) as "gatewayOrderId", t.provider_payment_id as "providerPaymentId",
             t.amount_minor as minor, t.refunded_minor as "refundedMinor", t.currency, t.created_at as at
        from payment_transactions t left join payment_attempts a on a.id = t.attempt_id
-      where t.provider = :provider and t.created_at >= :from and t.created_at < :to`,
+      where t.provider = :provider and t.created_at >= :from and t.created_at < :to
+     -- money that fits no order is here too, and somebody decides about it already
+     union all
+     select gateway_order_id, payment_key, amount_minor, 0, currency, created_at from held_payments
+      where provider = :provider and status = 'held' and amount_minor is not null and created_at >= :from and created_at < :to`,
     { provider, from, to },
   );
 }
@@ -175,9 +179,10 @@ async function askForEach(deps: OperationDeps, client: PaymentClient, from: Date
       if (state.status !== 'paid' || state.amount === null) continue;
       found.push({
         gatewayOrderId: next.gatewayOrderId,
-        providerPaymentId: next.bookedId ?? state.providerPaymentId ?? `order:${next.gatewayOrderId}`,
+        providerPaymentId: next.bookedId ?? state.providerPaymentId ?? unnamedPaymentId(next.gatewayOrderId),
         amount: state.amount,
-        refundedMinor: null,
+        // Of one that we have not, what went back counts as all of it.
+        refundedMinor: state.givenBack && next.bookedId === null ? state.amount.minor : null,
         paidAt: state.paidAt ?? next.bookedAt ?? from,
       });
     }
@@ -196,21 +201,28 @@ async function bookMissing(
   for (const { what, providerPaymentId } of differences) {
     const payment = theirs.find((each) => each.providerPaymentId === providerPaymentId);
     if (what !== 'missing_here' || !payment || payment.gatewayOrderId === null) continue;
-    const { verdict } = await recordNotice(
-      deps.db,
-      {
+    if (payment.refundedMinor !== null && payment.refundedMinor >= payment.amount.minor) {
+      // It came and went unseen: nothing is delivered for it.
+      const { gatewayOrderId, amount } = payment;
+      await recordGivenBack(deps.db, {
         provider,
-        eventId: `list:paid:${providerPaymentId}`,
-        kind: 'paid',
-        gatewayOrderId: payment.gatewayOrderId,
-        providerPaymentId: providerPaymentId.startsWith('order:') ? null : providerPaymentId,
-        refundId: null,
-        amount: payment.amount,
-        merchantMatches: true,
-        occurredAt: payment.paidAt,
-      },
-      { digest: createHash('sha256').update(JSON.stringify(payment)).digest(), sealed: null },
-    );
+        gatewayOrderId,
+        providerPaymentId: gatewaysOwnId(providerPaymentId),
+        amount,
+      });
+      continue;
+    }
+    const { verdict } = await recordNotice(deps.db, {
+      provider,
+      eventId: `list:paid:${providerPaymentId}`,
+      kind: 'paid',
+      gatewayOrderId: payment.gatewayOrderId,
+      providerPaymentId: gatewaysOwnId(providerPaymentId),
+      refundId: null,
+      amount: payment.amount,
+      merchantMatches: true,
+      occurredAt: payment.paidAt,
+    });
     deps.log.warn(
       { order_no: payment.gatewayOrderId, provider, verdict },
       'a payment was found in the list of its gateway',
@@ -244,10 +256,7 @@ async function keep(deps: OperationDeps, result: DayComparison): Promise<void> {
     if (differences.length === 0) return;
     const text = (minor: number): string => moneyText({ minor, currency: currency as Currency });
     const params = { provider, day, ours: text(oursMinor), theirs: text(theirsMinor), differences: differences.length };
-    await alarm({ vault: deps.vault, operatorChatId: deps.settings.operatorChatId }, tx, `day:${provider}:${day}`, {
-      template: 'alarm_days_differ',
-      params,
-    });
+    await tellOperators(deps, tx, `day:${provider}:${day}`, { template: 'alarm_days_differ', params });
   });
   deps.log.info(
     { provider, day, ours_minor: oursMinor, theirs_minor: theirsMinor, differences: differences.length },

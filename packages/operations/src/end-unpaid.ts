@@ -59,13 +59,15 @@ async function closeAtGateways(
 
 async function close(deps: OperationDeps, order: Order, attempt: Attempt): Promise<boolean> {
   const client = deps.clients.get(attempt.provider);
+  // Whoever has no keys of a gateway closes nothing there: another process may, or this one once it has them.
+  if (!client) return false;
   // A gateway that closes nothing ends the payment by itself; until then, and some time longer, it is asked about.
-  if (client && !client.closePayment) {
+  if (!client.closePayment) {
     if (isOver(order, attempt, deps.clock.now())) await closeAttempt(deps.db, attempt.id);
     return true;
   }
   try {
-    await client?.closePayment?.(attempt);
+    await client.closePayment(attempt);
     await closeAttempt(deps.db, attempt.id);
     return true;
   } catch (error) {

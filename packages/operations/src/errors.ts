@@ -13,7 +13,8 @@ export type OperationErrorCode =
   | 'gateway_refused'
   | 'no_such_matter'
   | 'no_buyer'
-  | 'refund_not_open';
+  | 'refund_not_open'
+  | 'not_by_hand';
 
 const hints: Record<OperationErrorCode, string> = {
   order_not_found: 'Check the order number (mingdan orders list)',
@@ -27,6 +28,7 @@ const hints: Record<OperationErrorCode, string> = {
   gateway_timeout: 'The gateway does not answer; the order stays payable, try again',
   no_such_matter: 'See: mingdan inbox list --all',
   refund_not_open: 'It is under way or done: mingdan orders show tells',
+  not_by_hand: 'mingdan orders show tells how far it is; codes are handed out by themselves',
   no_buyer: 'Resolve it with a note alone',
   gateway_refused: 'The gateway said no: compare its settings with mingdan doctor',
 };

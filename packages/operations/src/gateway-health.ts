@@ -1,8 +1,8 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
-import { alarm } from '@mingdan/fulfilment';
 import type { Localised } from '@mingdan/kernel';
 import type { ProviderName } from '@mingdan/payments';
 import type { OperationDeps } from './contract.ts';
+import { tellOperators } from './tell-operators.ts';
 
 /** Failures in a row after which a gateway is not offered for a while. */
 const FAILURES_TO_OPEN = 3;
@@ -57,7 +57,7 @@ export async function mayTryGateway(db: Db, provider: ProviderName): Promise<boo
 /** The gateway did not answer. After some in a row it is taken out of the offer, and the operators hear of it once. */
 export async function noteGatewayFailure(deps: OperationDeps, provider: ProviderName, error: string): Promise<void> {
   await deps.db.transaction(async (tx) => {
-    const now = await row<{ opened: boolean; seconds: number; at: string }>(
+    const now = await row<{ opened: boolean; at: string }>(
       tx,
       `insert into provider_health as h (provider, failures, last_error, last_failed_at) values (:provider, 1, :error, now())
        on conflict (provider) do update
@@ -71,13 +71,7 @@ export async function noteGatewayFailure(deps: OperationDeps, provider: Provider
     if (!now?.opened) return;
     deps.log.warn({ provider, cause: error }, 'a gateway is taken out of the offer');
     const message = { template: 'alarm_gateway_down', params: { provider, cause: error.slice(0, 300) } } as const;
-    await alarm(
-      { ...deps, operatorChatId: deps.settings.operatorChatId },
-      tx,
-      `gateway_down:${provider}:${now.at}`,
-      message,
-      null,
-    );
+    await tellOperators(deps, tx, `gateway_down:${provider}:${now.at}`, message);
   });
 }
 
@@ -93,13 +87,7 @@ export async function noteGatewaySuccess(deps: OperationDeps, provider: Provider
   if (!before?.opened) return;
   deps.log.info({ provider }, 'a gateway answers again');
   const message = { template: 'alarm_gateway_up', params: { provider } } as const;
-  await alarm(
-    { ...deps, operatorChatId: deps.settings.operatorChatId },
-    deps.db,
-    `gateway_up:${provider}:${before.opened}`,
-    message,
-    null,
-  );
+  await tellOperators(deps, deps.db, `gateway_up:${provider}:${before.opened}`, message);
 }
 
 /** Takes one gateway out of the offer, or back; `message` is what its buyers are told. */

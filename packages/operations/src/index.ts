@@ -1,4 +1,5 @@
-export { amountIn } from './amounts.ts';
+export { activatePaidMembership, type MembershipPayment, MembershipRefused } from './activate-membership.ts';
+export { afterRefund } from './after-refund.ts';
 export { askForRefund, openReason, type RefundAnswer, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
 export { type Attempt, attemptsOf } from './attempts.ts';
 export { checkPayment, queryPayment } from './check-payment.ts';
@@ -14,6 +15,8 @@ export type { OperationDeps, OperationSettings } from './contract.ts';
 export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
 export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from './gateway-health.ts';
+export { type DeliveredGoods, deliverByHand, type HandOver, readGoods } from './goods-of-order.ts';
+export { loginLink, mayAskForLoginLink, ownPath, useLoginLink } from './login-link.ts';
 export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface } from './offer.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
 export { type OrderStatusJson, orderStatusJson, type PaymentStatus, paymentStatus } from './order-status-json.ts';
@@ -23,13 +26,12 @@ export {
   claimRedPacketCode,
   enterRedPacketCode,
   type RedPacketAnswer,
-  type RedPacketErrorCode,
-  RedPacketRefused,
   rejectRedPacket,
 } from './red-packets.ts';
 export { takeRefundAsCoins } from './refund-as-coins.ts';
 export { readReport, resendReport } from './report-of-order.ts';
 export { type Resolution, refundOverdueHeld, resolveInboxItem } from './resolve-inbox.ts';
-export { type Found, settleByQuery, wakeWorkers } from './settle.ts';
+export { type Found, wakeWorkers } from './settle.ts';
 export { isPayable, type PaymentWish, type StartedPayment, startPayment } from './start-payment.ts';
 export { type Stats, stats } from './stats.ts';
+export { openMatter, tellOperators } from './tell-operators.ts';

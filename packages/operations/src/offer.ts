@@ -18,7 +18,7 @@ export interface Offer {
   readonly amount: Money | null;
 }
 
-export type Buying = Priced & Pick<Order, 'userId' | 'chatId'>;
+export type Buying = Priced & Pick<Order, 'userId' | 'chatId'> & Partial<Pick<Order, 'kind'>>;
 
 /** The ways to pay an order from here, in the seller's order: those that can take its amount and whose gateway is up. */
 export async function offersFor(deps: OperationDeps, order: Buying, surface: Surface): Promise<Offer[]> {
@@ -54,6 +54,8 @@ async function isAnythingSoldForStars({ db, settings }: OperationDeps): Promise<
 
 /** What this order is asked for by a method; null where the method cannot take it or cannot serve its buyer. */
 export function payable(deps: OperationDeps, order: Buying, method: PaymentMethod): Money | null {
+  // At a good rate coins would buy more coins than they cost.
+  if (order.kind === 'coins' && method.currency === 'COIN') return null;
   const amount = amountIn(order, method.currency, deps.settings.starsByRate);
   if (amount === null || amount.minor < method.min || (method.max !== null && amount.minor > method.max)) return null;
   if (method.needs?.includes('account') && order.userId === null) return null;

@@ -3,7 +3,7 @@ import { messageOf } from '@mingdan/kernel';
 import { findOrder, type Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
-import type { Attempt } from './attempts.ts';
+import { ATTEMPT_COLUMNS, type Attempt, gatewaysOwnId } from './attempts.ts';
 import type { OperationDeps } from './contract.ts';
 import { settleByQuery } from './settle.ts';
 
@@ -28,15 +28,15 @@ async function takeDue(db: Db): Promise<DueAttempt[]> {
   return rows<DueAttempt>(
     db,
     `with batch as materialized (
-       select id from payment_attempts where ask_at <= now() and status = 'open' order by ask_at for update skip locked limit ${AT_ONCE})
-     update payment_attempts a
-        set asked = asked + 1,
-            -- null behind the last minute of the schedule: from then on the end of the order asks
-            ask_at = a.created_at + make_interval(secs => 60 * (:schedules::jsonb -> a.provider ->> (a.asked + 1))::float8)
-       from batch, orders o where a.id = batch.id and o.id = a.order_id
-     returning a.id, a.provider, a.method, a.gateway_order_id as "gatewayOrderId", a.provider_payment_id as "providerPaymentId",
-               a.payment_url as "paymentUrl", a.qr_code as "qrCode", a.client_params as "clientParams", a.shown_until as "shownUntil", a.status,
-               jsonb_build_object('minor', a.amount_minor, 'currency', a.currency) as amount, o.order_no as "orderNo"`,
+       select id from payment_attempts where ask_at <= now() and status = 'open' order by ask_at for update skip locked limit ${AT_ONCE}),
+     due as (
+       update payment_attempts a
+          set asked = asked + 1,
+              -- null behind the last minute of the schedule: from then on the end of the order asks
+              ask_at = a.created_at + make_interval(secs => 60 * (:schedules::jsonb -> a.provider ->> (a.asked + 1))::float8)
+         from batch, orders o where a.id = batch.id and o.id = a.order_id
+       returning a.*, o.order_no)
+     select ${ATTEMPT_COLUMNS}, order_no as "orderNo" from due`,
     { schedules: JSON.stringify(schedules) },
   );
 }
@@ -83,7 +83,7 @@ async function isThere(
   const client = deps.clients.get(payment.provider);
   if (!client) return 'unknown';
   try {
-    const providerPaymentId = payment.paymentId.startsWith('order:') ? null : payment.paymentId;
+    const providerPaymentId = gatewaysOwnId(payment.paymentId);
     const state = await client.queryPayment({ gatewayOrderId: payment.gatewayOrderId, providerPaymentId });
     if (state.status === 'unknown' || state.status === 'processing') return 'unknown';
     return state.status === 'paid' && state.amount?.minor === payment.minor ? 'confirmed' : 'denied';

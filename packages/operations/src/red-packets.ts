@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { alarm, amountText } from '@mingdan/fulfilment';
-import { formatAmount, MingdanError, type Money } from '@mingdan/kernel';
+import { amountText, tellBuyer } from '@mingdan/fulfilment';
+import { MingdanError, type Money, moneyText } from '@mingdan/kernel';
 import {
   CLAIM_MINUTES,
   claimRedPacket,
@@ -16,11 +15,11 @@ import {
   redPacketOver,
   redPacketPaymentId,
 } from '@mingdan/orders';
-import { enqueue } from '@mingdan/outbox';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
 import { wakeWorkers } from './settle.ts';
 import { startPayment } from './start-payment.ts';
+import { tellOperators } from './tell-operators.ts';
 
 export type RedPacketErrorCode =
   | 'bad_redpacket_code'
@@ -115,18 +114,10 @@ function enter(deps: OperationDeps, order: Order, code: string): Promise<Entered
         amount: moneyText(packet.asked),
       };
       const message = { template: 'alarm_redpacket_waiting', params } as const;
-      await alarm(operatorsOf(deps), tx, `redpacket:${packet.id}`, message, order.id);
+      await tellOperators(deps, tx, `redpacket:${packet.id}`, message, order.id);
     }
     return entered;
   });
-}
-
-function operatorsOf({ vault, settings }: OperationDeps): Parameters<typeof alarm>[0] {
-  return { vault, operatorChatId: settings.operatorChatId };
-}
-
-function moneyText(money: Money): string {
-  return `${formatAmount(money)} ${money.currency}`;
 }
 
 /**
@@ -163,10 +154,7 @@ export async function acceptRedPacket(
   const { packet, verdict } = await deps.db.transaction(async (tx) => {
     const packet = await decideRedPacket(tx, decision);
     if (!packet) throw await whyNot({ ...deps, db: tx }, decision);
-    const recorded = await recordNotice(tx, noticeOf(packet, decision.amount), {
-      digest: digestOf(packet),
-      sealed: null,
-    });
+    const recorded = await recordNotice(tx, noticeOf(packet, decision.amount));
     await redPacketOver(tx, packet.orderId, 0);
     return { packet, verdict: recorded.verdict };
   });
@@ -189,11 +177,6 @@ function noticeOf(packet: RedPacket, amount: Money): Parameters<typeof recordNot
     merchantMatches: true,
     occurredAt: packet.decidedAt,
   };
-}
-
-/** There are no bytes that a gateway has sent; a repeat of the same decision is the same. */
-function digestOf(packet: RedPacket): Buffer {
-  return createHash('sha256').update(redPacketPaymentId(packet.id)).digest();
 }
 
 /**
@@ -220,19 +203,15 @@ export async function rejectRedPacket(
   return packet;
 }
 
-/** In the chat; buyers without one see it on the order page. */
+/** In the chat, or by mail; it stands on the order page, too. */
 async function tellRejected(
   deps: OperationDeps,
   tx: OperationDeps['db'],
   order: Order,
   packet: RedPacket,
 ): Promise<void> {
-  if (order.chatId === null) return;
   const { orderNo, productNames } = order;
-  await enqueue(tx, deps.vault, {
-    chatId: order.chatId,
-    userId: order.userId,
-    orderId: order.id,
+  await tellBuyer(tx, deps.vault, order, {
     dedupeKey: `redpacket-rejected:${packet.id}`,
     message: {
       template: 'redpacket_rejected',

@@ -2,6 +2,7 @@ import { changed, type Db, row } from '@mingdan/db';
 import { type Money, moneyText } from '@mingdan/kernel';
 import { ORDER_COLUMNS, type Order, settleRefund } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
+import { afterRefund } from './after-refund.ts';
 import { amountIn } from './amounts.ts';
 import type { OperationDeps } from './contract.ts';
 
@@ -21,7 +22,8 @@ export async function takeRefundAsCoins(
 
 interface ManualRefund {
   readonly amount: Money;
-  readonly paymentMinor: number;
+  /** what was to be paid, in the currency of the refund: what came may have been less, or more */
+  readonly askedMinor: number;
 }
 
 async function exchange(
@@ -37,14 +39,16 @@ async function exchange(
   );
   const refund = await row<ManualRefund>(
     tx,
-    `select jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount, coalesce(t.amount_minor, r.amount_minor) as "paymentMinor"
-       from refund_records r left join payment_transactions t on t.id = r.transaction_id
+    `select jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount, a.amount_minor as "askedMinor"
+       from refund_records r join payment_transactions t on t.id = r.transaction_id
+       join payment_attempts a on a.id = t.attempt_id and a.currency = r.currency
       where r.refund_id = :refundId and r.status = 'manual' and t.disputed_at is null for update of r`,
     { refundId: wish.refundId },
   );
   const price = order && amountIn(order, 'COIN', false);
   if (!order || !refund || !price) return undefined;
-  const coins = Math.floor((price.minor * refund.amount.minor) / refund.paymentMinor);
+  // The share of the price that this money is: a tenth of what was asked for is a tenth of the coins.
+  const coins = Number((BigInt(price.minor) * BigInt(refund.amount.minor)) / BigInt(refund.askedMinor));
   if (coins < 1) return undefined;
   const entry = await row<{ balance: number }>(
     tx,
@@ -52,6 +56,7 @@ async function exchange(
     { userId: wish.userId, coins, cause: `refund-as-coins:${wish.refundId}`, orderId: order.id },
   );
   await settleRefund(tx, wish.refundId, 'succeeded', 'coins');
+  await afterRefund(deps, tx, { ...wish, orderId: order.id, status: 'succeeded', reason: 'refund_asked' });
   await changed(tx, 'update refund_records set told_at = now() where refund_id = :refundId', {
     refundId: wish.refundId,
   });

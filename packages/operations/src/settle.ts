@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { changed, type Db } from '@mingdan/db';
 import { messageOf } from '@mingdan/kernel';
 import { type Order, quietVerdicts, type RecordedNotice, recordNotice } from '@mingdan/orders';
@@ -59,8 +58,44 @@ async function settle(
     if (state.status === 'closed' && final) await closeAttempt(deps.db, attempt.id);
     return state.status;
   }
+  if (state.givenBack && order.paidAt === null) return bookGivenBack(deps, order, attempt, state);
   const { verdict } = await book(deps, order, attempt, client, state);
   return quietVerdicts.some((quiet) => quiet === verdict) ? state.status : 'mismatch';
+}
+
+/** It was paid and given back before we heard of either: nothing is delivered for it, and people are told. */
+async function bookGivenBack(
+  deps: OperationDeps,
+  order: Order,
+  attempt: Attempt,
+  state: GatewayPaymentState,
+): Promise<Found> {
+  const { gatewayOrderId, provider } = attempt;
+  const { providerPaymentId, amount } = state;
+  const verdict = await recordGivenBack(deps.db, { provider, gatewayOrderId, providerPaymentId, amount });
+  deps.log.warn({ order_no: order.orderNo, provider, verdict }, 'a payment was given back before it was known here');
+  await closeAttempt(deps.db, attempt.id);
+  return 'closed';
+}
+
+/** What a gateway tells of a payment that we do not have and that is no longer there. @returns its verdict */
+export async function recordGivenBack(
+  db: Db,
+  payment: Pick<Attempt, 'provider' | 'gatewayOrderId' | 'providerPaymentId'> & { amount: Attempt['amount'] | null },
+): Promise<string> {
+  const { amount, ...about } = payment;
+  const id = payment.providerPaymentId ?? payment.gatewayOrderId;
+  const { verdict } = await recordNotice(db, {
+    ...about,
+    eventId: `query:refunded:${id}`,
+    kind: 'refunded',
+    refundId: null,
+    amount: null,
+    refundedTotal: amount,
+    merchantMatches: true,
+    occurredAt: null,
+  });
+  return verdict;
 }
 
 /** Unless another payment of the order is seen, or an operator has its red packet. */
@@ -84,24 +119,20 @@ async function book(
   client: PaymentClient,
   state: GatewayPaymentState,
 ): Promise<RecordedNotice> {
-  const recorded = await recordNotice(
-    deps.db,
-    {
-      provider: client.provider,
-      eventId: `query:${state.status}:${state.providerPaymentId ?? attempt.gatewayOrderId}`,
-      kind: state.status === 'paid' ? 'paid' : state.status === 'processing' ? 'processing' : 'failed',
-      gatewayOrderId: attempt.gatewayOrderId,
-      providerPaymentId: state.providerPaymentId,
-      refundId: null,
-      amount: state.amount,
-      reference: state.reference ?? null,
-      merchantMatches: true,
-      // An answer that names no amount proves no payment of this order.
-      problem: state.status === 'paid' && state.amount === null ? 'amount_missing' : null,
-      occurredAt: state.paidAt,
-    },
-    { digest: createHash('sha256').update(JSON.stringify(state)).digest(), sealed: null },
-  );
+  const recorded = await recordNotice(deps.db, {
+    provider: client.provider,
+    eventId: `query:${state.status}:${state.providerPaymentId ?? attempt.gatewayOrderId}`,
+    kind: state.status === 'paid' ? 'paid' : state.status === 'processing' ? 'processing' : 'failed',
+    gatewayOrderId: attempt.gatewayOrderId,
+    providerPaymentId: state.providerPaymentId,
+    refundId: null,
+    amount: state.amount,
+    reference: state.reference ?? null,
+    merchantMatches: true,
+    // An answer that names no amount proves no payment of this order.
+    problem: state.status === 'paid' && state.amount === null ? 'amount_missing' : null,
+    occurredAt: state.paidAt,
+  });
   deps.log.info({ order_no: order.orderNo, provider: client.provider, verdict: recorded.verdict }, 'gateway asked');
   if (recorded.wake) await wakeWorkers(deps.db);
   return recorded;

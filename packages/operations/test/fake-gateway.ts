@@ -17,7 +17,7 @@ export class FakeGateway implements PaymentClient {
   readonly provider = 'pingpong' as const;
   readonly payments = new Map<
     string,
-    { id: string; status: 'pending' | 'processing' | 'paid' | 'failed' | 'closed'; amount: Money }
+    { id: string; status: 'pending' | 'processing' | 'paid' | 'failed' | 'closed'; amount: Money; givenBack?: true }
   >();
   readonly refunds = new Map<string, Money>();
   /** ids that the gateway does not take (again) */
@@ -63,6 +63,7 @@ export class FakeGateway implements PaymentClient {
       providerPaymentId: payment.id,
       amount: payment.amount,
       paidAt: null,
+      ...(payment.givenBack ? { givenBack: true } : {}),
     };
   }
 

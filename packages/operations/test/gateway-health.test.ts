@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { randomToken, systemClock } from '@mingdan/kernel';
-import { createOrder, findProduct, type Order, type Product, writeSetting } from '@mingdan/orders';
-import { aUser, testDatabase, testVault } from '@mingdan/orders/testing';
+import { type Order, writeSetting } from '@mingdan/orders';
+import { anOrder, testDatabase } from '@mingdan/orders/testing';
 import {
   gatewayHealth,
   type OperationDeps,
@@ -31,20 +30,7 @@ beforeEach(async () => {
   deps = operationDeps(db, gateway);
 });
 
-async function newOrder(): Promise<Order> {
-  const product = (await findProduct(db, 'bazi-basic')) as Product;
-  const request = {
-    userId: (await aUser(db)).id,
-    product,
-    input: {},
-    language: 'zh-CN',
-    confirmationId: randomToken(),
-    baziSource: 'local' as const,
-    expiryMinutes: 30,
-    maxOpen: 20,
-  };
-  return (await createOrder(db, testVault, request, systemClock)).order;
-}
+const newOrder = (): Promise<Order> => anOrder(db);
 const pay = async (): Promise<string> =>
   startPayment(deps, { orderNo: (await newOrder()).orderNo, provider: 'pingpong' }).then(
     () => 'opened',

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { changed, type Db, rows } from '@mingdan/db';
+import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { randomToken, systemClock } from '@mingdan/kernel';
-import { createOrder, findOrder, findProduct, type Order, type Product, takeUnclosed } from '@mingdan/orders';
-import { aUser, testDatabase, testVault } from '@mingdan/orders/testing';
+import { findOrder, type Order, takeUnclosed } from '@mingdan/orders';
+import { anOrder, aUser, testDatabase } from '@mingdan/orders/testing';
 import {
   cancelOrder,
   checkPayment,
@@ -28,20 +27,7 @@ beforeEach(() => {
   deps = operationDeps(db, gateway);
 });
 
-async function newOrder(): Promise<Order> {
-  const product = (await findProduct(db, 'bazi-basic')) as Product;
-  const request = {
-    userId: (await aUser(db)).id,
-    product,
-    input: {},
-    language: 'zh-CN',
-    confirmationId: randomToken(),
-    baziSource: 'local' as const,
-    expiryMinutes: 30,
-    maxOpen: 20,
-  };
-  return (await createOrder(db, testVault, request, systemClock)).order;
-}
+const newOrder = (): Promise<Order> => anOrder(db);
 const start = (order: Order) => startPayment(deps, { orderNo: order.orderNo, provider: 'pingpong' });
 const status = async (order: Order) => (await findOrder(db, order.orderNo))?.status;
 const overdue = (order: Order, interval = '1 minute') =>
@@ -232,6 +218,15 @@ describe('an order whose time is over', () => {
     const order = await newOrder();
     await overdue(order);
     expect(await expireOrder(deps, order.orderNo)).toBe('expired');
+  });
+});
+
+test('a payment at a gateway whose keys are not here stays open, so that whoever has them still closes it', async () => {
+  const order = await newOrder();
+  await startPayment(deps, { orderNo: order.orderNo, provider: 'pingpong' });
+  await cancelOrder({ ...deps, clients: new Map() }, { orderNo: order.orderNo, userId: order.userId as number });
+  expect(await row(db, 'select status from payment_attempts where order_id = :id', { id: order.id })).toEqual({
+    status: 'open',
   });
 });
 

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { randomToken, systemClock } from '@mingdan/kernel';
-import { createOrder, findOrder, findProduct, type Order, type Product } from '@mingdan/orders';
-import { aUser, testDatabase, testVault } from '@mingdan/orders/testing';
+import { findOrder, type Order } from '@mingdan/orders';
+import { anOrder, testDatabase } from '@mingdan/orders/testing';
 import type { ListedPayment } from '@mingdan/payments';
 import {
   askDuePayments,
@@ -28,25 +27,20 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  for (const table of ['reconciliations', 'refund_records', 'payment_transactions', 'payment_attempts'])
+  for (const table of [
+    'reconciliations',
+    'held_payments',
+    'refund_records',
+    'payment_transactions',
+    'payment_attempts',
+  ])
     await changed(db, `delete from ${table}`);
   gateway = new FakeGateway();
   deps = operationDeps(db, gateway);
 });
 
 async function started(): Promise<Order> {
-  const product = (await findProduct(db, 'bazi-basic')) as Product;
-  const request = {
-    userId: (await aUser(db)).id,
-    product,
-    input: {},
-    language: 'zh-CN',
-    confirmationId: randomToken(),
-    baziSource: 'local' as const,
-    expiryMinutes: 30,
-    maxOpen: 20,
-  };
-  const { order } = await createOrder(db, testVault, request, systemClock);
+  const order = await anOrder(db);
   await startPayment(deps, { orderNo: order.orderNo, provider: 'pingpong' });
   return order;
 }
@@ -190,6 +184,18 @@ describe('the daily comparison', () => {
     ];
     gateway.listPayments = async () => list;
     expect(await compareDay(deps, 'pingpong', today())).toMatchObject({ by: 'list', theirsCount: 1, differences: [] });
+  });
+
+  test('counts money that is held for a decision as ours, not as a lost notice', async () => {
+    const order = await started();
+    gateway.pay(order.orderNo, { minor: 1000, currency: 'CNY' });
+    await minutesLater(order, 2);
+    await askDuePayments(deps);
+    expect(await compareDay(deps, 'pingpong', today())).toMatchObject({
+      oursMinor: 1000,
+      theirsMinor: 1000,
+      differences: [],
+    });
   });
 
   test('sees a refund that only they know of', async () => {

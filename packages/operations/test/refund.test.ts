@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { claimPaid, coinBalance, findOrder, type Order, OrderTakenAway, saveStep, settleRefund } from '@mingdan/orders';
-import { anUnpaidOrder, aPaidOrder, aUser, testDatabase, testVault } from '@mingdan/orders/testing';
+import {
+  claimPaid,
+  coinBalance,
+  findOrder,
+  type Order,
+  OrderTakenAway,
+  recordNotice,
+  saveStep,
+  settleHeldPayment,
+  settleRefund,
+} from '@mingdan/orders';
+import { anUnpaidOrder, aPaidOrder, aUser, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import { askForRefund, type OperationDeps, resolveInboxItem, takeRefundAsCoins } from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
 
@@ -118,6 +128,25 @@ describe('a matter of the inbox', () => {
     );
   });
 
+  test('about held money is decided and answered at once: the buyer reads what was written to them', async () => {
+    const order = await anUnpaidOrder(db);
+    await recordNotice(db, paidNotice(order, { amount: { minor: 1000, currency: 'CNY' } }), {
+      digest: Buffer.alloc(32),
+      sealed: null,
+    });
+    const item = await row<{ id: number }>(
+      db,
+      `insert into inbox_items (kind, dedupe_key, order_id, details)
+       select 'money_unmatched', 'held:' || id, order_id, jsonb_build_object('held_id', id) from held_payments where order_id = :id returning id`,
+      { id: order.id },
+    );
+    const id = item?.id as number;
+    expect(await resolveInboxItem(deps, { id, note: '', reply: '已收到。', held: 'deliver' })).toBe(true);
+    expect(await rows(db, `select 1 from outbox where dedupe_key = :key`, { key: `inbox:${id}:reply` })).toHaveLength(
+      1,
+    );
+  });
+
   test('about a refused refund that was paid by hand books it as done, and the buyer is told', async () => {
     const order = await aPaidOrder(db);
     await wish(order);
@@ -168,6 +197,39 @@ describe('a refund that its gateway cannot make', () => {
     expect(await row(db, 'select status from refund_records where refund_id = :refundId', { refundId })).toEqual({
       status: 'succeeded',
     });
+  });
+
+  test('gives no more coins than the money that came is worth, when that was not the price', async () => {
+    const order = await anUnpaidOrder(db);
+    const tenth = { minor: 199, currency: 'CNY' } as const;
+    await recordNotice(db, paidNotice(order, { amount: tenth }), { digest: Buffer.alloc(32), sealed: null });
+    const held = await row<{ id: number }>(db, 'select id from held_payments where order_id = :id', { id: order.id });
+    await settleHeldPayment(db, held?.id ?? 0, 'refund', 'system');
+    const refund = await row<{ refundId: string }>(
+      db,
+      `update refund_records set status = 'manual' where order_id = :id returning refund_id as "refundId"`,
+      { id: order.id },
+    );
+    await takeRefundAsCoins(deps, { refundId: refund?.refundId ?? '', userId: order.userId as number });
+    expect(await coinsOf(order)).toBe(19);
+  });
+
+  test('stays one task for people, however often the buyer asks', async () => {
+    const order = await aPaidOrder(db);
+    await wish(order);
+    await changed(db, `update refund_records set status = 'manual', told_at = now() where order_id = :id`, {
+      id: order.id,
+    });
+    expect(await wish(order)).toMatchObject({ outcome: 'already_requested', status: 'manual' });
+    expect(
+      await rows(
+        db,
+        `select 1 from refund_records where order_id = :id and status = 'manual' and told_at is not null`,
+        {
+          id: order.id,
+        },
+      ),
+    ).toHaveLength(1);
   });
 
   test('is not taken as coins by somebody else', async () => {

@@ -7,12 +7,12 @@ export interface Holder {
   readonly leaseSeconds: number;
 }
 
-/** paid → generating for up to `limit` orders, the longest-waiting first. Two workers at once never get the same one. */
+/** paid → generating for up to `limit` orders, members first, then the longest-waiting. Two workers at once never get the same one. */
 export async function claimPaid(db: Db, holder: Holder, limit: number): Promise<Order[]> {
   return rows<Order>(
     db,
     // A CTE, since a subquery under IN may be run again for each row and would then lock more than the limit.
-    `with batch as materialized (select id from orders where status = 'paid' order by paid_at, id for update skip locked limit :limit)
+    `with batch as materialized (select id from orders where status = 'paid' order by priority desc, paid_at, id for update skip locked limit :limit)
      update orders o
         set status = 'generating', status_by = :owner, lease_owner = :owner, due_at = now() + make_interval(secs => :leaseSeconds)
        from batch where o.id = batch.id

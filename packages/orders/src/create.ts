@@ -1,6 +1,9 @@
 import { changed, type Db, row } from '@mingdan/db';
-import { type Clock, MingdanError, orderNumber, type Vault } from '@mingdan/kernel';
+import { type Clock, orderNumber, type Vault } from '@mingdan/kernel';
+import { noteCouponUse } from './coupons.ts';
+import { checkGift, noteGiftOrder } from './gifts.ts';
 import {
+  emailDigest,
   findOrderByConfirmation,
   findOrderByExternalId,
   ORDER_COLUMNS,
@@ -8,8 +11,11 @@ import {
   sealEmail,
   sealInput,
 } from './order.ts';
+import { type PricedOrder, priceOf } from './price.ts';
 import type { Product } from './products.ts';
+import { OrderRefused } from './refused.ts';
 import { defaultRates, RATES_NOW, readMaintenance } from './site-settings.ts';
+import { reserveStock } from './stock.ts';
 
 export interface NewOrder {
   readonly userId: number | null;
@@ -29,13 +35,20 @@ export interface NewOrder {
   readonly email?: string;
   /** the seller's own number of the order */
   readonly externalId?: string;
+  /** as the buyer typed it */
+  readonly coupon?: string;
+  /** slug of the reading that members have free each month; none when left out */
+  readonly memberReading?: string;
+  /** bought for somebody else: nothing is made but a link by which they claim it (reports and memberships) */
+  readonly gift?: boolean;
+  /** the gift that pays it, which its buyer has claimed */
+  readonly claimsGift?: number;
 }
 
-export class OrderRefused extends MingdanError {}
-
 /**
- * Writes an order at the catalogue's price. A free one is paid in the same transaction.
- * @throws OrderRefused `too_many_open_orders` | `maintenance`
+ * Writes an order at the catalogue's price (a member's, less a coupon), and takes its part of the stock. A free one is paid in the same
+ * transaction.
+ * @throws OrderRefused `too_many_open_orders` | `maintenance` | `sold_out` | `coupon_not_valid` | `gift_not_valid`
  */
 export async function createOrder(
   db: Db,
@@ -50,10 +63,14 @@ export async function createOrder(
     const before = await sameOrder(tx, request);
     if (before) return { order: before, created: false };
     await checkMaintenance(tx);
-    await checkOpenOrders(tx, request);
+    await checkOpenOrders(tx, vault, request);
+    const { claimsGift, userId, product } = request;
+    if (claimsGift !== undefined) await checkGift(tx, claimsGift, userId, product.slug);
 
-    const order = await insertOrder(tx, vault, request, clock);
+    const priced = await priceOf(tx, vault, request);
+    const order = await insertOrder(tx, vault, request, priced, clock);
     if (!order) return { order: (await sameOrder(tx, request)) as Order, created: false };
+    await takeWhatItNeeds(tx, vault, request, order, priced);
     if (order.amount.minor > 0) return { order, created: true };
     const paid = await row<Order>(
       tx,
@@ -82,14 +99,17 @@ async function checkMaintenance(tx: Db): Promise<void> {
   throw new OrderRefused('maintenance', 'no new orders are taken now', { hint: 'mingdan maintenance off ends it' });
 }
 
-async function checkOpenOrders(tx: Db, request: NewOrder): Promise<void> {
-  if (request.userId === null || request.product.price.minor === 0) return;
+/** A buyer is a user, or the address that the shop writes to. */
+async function checkOpenOrders(tx: Db, vault: Vault, request: NewOrder): Promise<void> {
+  if (request.product.price.minor === 0 || request.claimsGift !== undefined) return;
+  const email = request.email === undefined ? null : emailDigest(vault, request.email);
+  // One address at a time, too: its row is nowhere, so its digest stands for it.
+  if (email !== null)
+    await row(tx, 'select pg_advisory_xact_lock(7141003, :key::integer)', { key: email.readInt32BE(0) });
   const open = await row<{ count: number }>(
     tx,
-    `select count(*) as count from orders where user_id = :userId and status = 'pending_payment'`,
-    {
-      userId: request.userId,
-    },
+    `select count(*) as count from orders where status = 'pending_payment' and (user_id = :userId::bigint or email_digest = :email)`,
+    { userId: request.userId, email },
   );
   if ((open?.count ?? 0) < request.maxOpen) return;
   throw new OrderRefused('too_many_open_orders', `${request.maxOpen} unpaid orders are open already`, {
@@ -98,15 +118,22 @@ async function checkOpenOrders(tx: Db, request: NewOrder): Promise<void> {
 }
 
 /** Undefined where another transaction wrote the order of this confirmation first. */
-async function insertOrder(tx: Db, vault: Vault, request: NewOrder, clock: Clock): Promise<Order | undefined> {
+async function insertOrder(
+  tx: Db,
+  vault: Vault,
+  request: NewOrder,
+  priced: PricedOrder,
+  clock: Clock,
+): Promise<Order | undefined> {
   const { product, quantity = 1 } = request;
   return row<Order>(
     tx,
     `insert into orders as o (order_no, kind, user_id, product_id, product_slug, product_names, quantity, amount_minor, currency, amount_stars, rates, language, input, bazi_source,
-                              confirmation_id, promoter_id, expires_at, status_by, email, external_id)
+                              confirmation_id, promoter_id, expires_at, status_by, email, email_digest, external_id, discount_minor, priority,
+                              gift, claims_gift)
      values (:orderNo, :kind, :userId, :productId, :slug, :names::jsonb, :quantity, :minor, :currency, :stars::bigint, ${RATES_NOW}, :language, :input,
              :baziSource, :confirmationId, (select promoter_id from users where id = :userId), now() + make_interval(secs => 60 * :expiryMinutes::float8),
-             'buyer', :email, :externalId)
+             'buyer', :email, :emailDigest, :externalId, :discount, :priority, :gift, :claimsGift::bigint)
      on conflict do nothing
      returning ${ORDER_COLUMNS}`,
     {
@@ -117,11 +144,16 @@ async function insertOrder(tx: Db, vault: Vault, request: NewOrder, clock: Clock
       slug: product.slug,
       names: JSON.stringify(product.names),
       quantity,
-      minor: product.price.minor * quantity,
-      currency: product.price.currency,
-      stars: product.priceStars === null ? null : product.priceStars * quantity,
+      minor: priced.amount.minor,
+      currency: priced.amount.currency,
+      stars: priced.stars,
+      discount: priced.discount,
+      priority: priced.member,
+      gift: request.gift ?? false,
+      claimsGift: request.claimsGift ?? null,
       defaultRates: JSON.stringify(defaultRates),
       email: request.email === undefined ? null : sealEmail(vault, request.email),
+      emailDigest: request.email === undefined ? null : emailDigest(vault, request.email),
       externalId: request.externalId ?? null,
       language: request.language,
       input: sealInput(vault, request.input),
@@ -130,4 +162,27 @@ async function insertOrder(tx: Db, vault: Vault, request: NewOrder, clock: Clock
       expiryMinutes: request.expiryMinutes,
     },
   );
+}
+
+/** What else an order takes in the transaction that makes it. */
+async function takeWhatItNeeds(
+  tx: Db,
+  vault: Vault,
+  request: NewOrder,
+  order: Order,
+  { couponId, discount }: PricedOrder,
+): Promise<void> {
+  if (couponId !== null)
+    await noteCouponUse(tx, {
+      orderId: order.id,
+      couponId,
+      discount,
+      userId: request.userId,
+      emailDigest: request.email === undefined ? null : emailDigest(vault, request.email),
+    });
+  if (request.claimsGift !== undefined) await noteGiftOrder(tx, request.claimsGift, order.id);
+  if (order.kind === 'goods' && !(await reserveStock(tx, order.id)))
+    throw new OrderRefused('sold_out', `there are no ${order.quantity} of ${order.productSlug} left`, {
+      hint: 'mingdan stock set or add-codes puts more in',
+    });
 }

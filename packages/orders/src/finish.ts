@@ -1,4 +1,5 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
+import { COMMISSION_HELD_DAYS } from './promoters.ts';
 import { requestRefundOfOrder } from './refund-records.ts';
 import { OrderTakenAway } from './steps.ts';
 
@@ -13,28 +14,43 @@ export async function completeIfDelivered(db: Db, orderId: number): Promise<stri
     `with done as (
        update orders set status = 'completed', completed_at = now(), delivery = 'delivered', status_reason = null, status_by = 'sender'
         where id = :orderId and status = 'generating' and delivery = 'sending' and ${nothingLeft}
-       returning id, order_no, promoter_id, amount_minor, currency
-     ), ${CREDIT_PROMOTER}
+       returning id, order_no, promoter_id, user_id
+     ), ${CREDIT_PROMOTER}, ${SHOW_CODES}
      select order_no as "orderNo" from done`,
     { orderId },
   );
   if (!completed) {
     await changed(
       db,
-      `update orders set delivery = 'delivered' where id = :orderId and status = 'completed' and delivery = 'parked' and ${nothingLeft}`,
+      `with done as (
+         update orders set delivery = 'delivered' where id = :orderId and status = 'completed' and delivery = 'parked' and ${nothingLeft} returning id
+       ), ${SHOW_CODES}
+       select id from done`,
       { orderId },
     );
   }
   return completed?.orderNo;
 }
 
-/** An order is credited to its promoter by its own key: a second completion finds the row and changes nothing. */
+/** Codes that went to the chat are seen; those of a buyer without one are seen when they read the order page. */
+const SHOW_CODES = `shown as (
+       update inventory_items set shown_at = now()
+        where order_id in (select id from done) and status = 'sold' and shown_at is null
+          and exists (select 1 from outbox where outbox.order_id = inventory_items.order_id and delivers and outbox.status = 'sent'))`;
+
+/**
+ * An order is credited to its promoter by its own key: a second completion finds the row and changes nothing. The commission is of what was
+ * really paid, in its own currency, and held while a refund is likely; coins were paid for before, and nobody earns by their own orders.
+ */
 const CREDIT_PROMOTER = `credit as (
-       insert into promoter_credits (order_id, promoter_id, amount_minor, currency)
-       select id, promoter_id, amount_minor, currency from done
-        where promoter_id is not null
-          -- nothing is earned by an order whose money is going back
-          and not exists (select 1 from payment_transactions t where t.order_id = done.id having bool_and(t.refund_reserved_minor >= t.amount_minor))
+       insert into promoter_credits (order_id, promoter_id, amount_minor, currency, commission_minor, held_until)
+       select done.id, p.id, paid.minor, paid.currency, floor(paid.minor * p.rate_percent / 100)::bigint, now() + make_interval(days => ${COMMISSION_HELD_DAYS})
+         from done join promoters p on p.id = done.promoter_id
+         -- nothing is earned by money that is going back
+         join lateral (
+           select sum(amount_minor - refund_reserved_minor)::bigint as minor, currency from payment_transactions
+            where order_id = done.id and currency <> 'COIN' group by currency order by minor desc limit 1) paid on paid.minor > 0
+        where p.user_id is distinct from done.user_id
        on conflict (order_id) do nothing returning promoter_id, amount_minor, currency
      ), counted as (
        insert into promoter_statistics as s (promoter_id, currency, orders, amount_minor)
@@ -49,7 +65,7 @@ export async function parkDelivery(db: Db, olderThanHours: number): Promise<{ id
     `with done as (
        update orders set status = 'completed', completed_at = now(), delivery = 'parked', status_reason = 'undeliverable', status_by = 'housekeeping'
         where status = 'generating' and delivery = 'sending' and delivery_started_at < now() - make_interval(secs => 3600 * :hours::float8)
-       returning id, order_no, promoter_id, amount_minor, currency
+       returning id, order_no, promoter_id, user_id
      ), ${CREDIT_PROMOTER}, parked as (
        update outbox set status = 'parked' where delivers and status = 'pending' and order_id in (select id from done)
      )

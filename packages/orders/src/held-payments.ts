@@ -55,3 +55,11 @@ export async function settleHeldPayment(db: Db, id: number, answer: OddMoneyAnsw
   });
   return settled?.outcome ?? 'already';
 }
+
+/** Whether money of an order waits for somebody to decide about it. */
+export async function hasHeldMoney(db: Db, orderId: number): Promise<boolean> {
+  const held = await row(db, `select 1 from held_payments where order_id = :orderId and status = 'held' limit 1`, {
+    orderId,
+  });
+  return held !== undefined;
+}

@@ -1,6 +1,14 @@
 export type { Localised } from '@mingdan/kernel';
 export { claimPaid, type Holder, putDown, renewLeases, takeOverDue } from './claim.ts';
 export {
+  type CreditedCoins,
+  coinsTakenFor,
+  creditCoins,
+  creditedCoins,
+  returnTakenCoins,
+  takeCoinsBack,
+} from './coin-orders.ts';
+export {
   type CoinEntry,
   type CoinGrant,
   type CoinPayment,
@@ -13,30 +21,82 @@ export {
   grantCoins,
   payWithCoins,
 } from './coins.ts';
-export { createOrder, type NewOrder, OrderRefused } from './create.ts';
+export { type CouponOff, type CouponUse, couponPattern, previewCoupon } from './coupons.ts';
+export { createOrder, type NewOrder } from './create.ts';
 export { expire, takeOverdue, takeUnclosed } from './expire.ts';
 export { completeIfDelivered, failAndRefund, parkDelivery } from './finish.ts';
+export {
+  claimGift,
+  endGift,
+  type GiftClaim,
+  type GiftToken,
+  giftCause,
+  isGiftOpen,
+  newGiftToken,
+  openGift,
+  orderOfGift,
+  renewGift,
+  revokeGift,
+} from './gifts.ts';
 export {
   findHeldPayment,
   type HeldOutcome,
   type HeldPayment,
+  hasHeldMoney,
   overdueHeldPayments,
   settleHeldPayment,
 } from './held-payments.ts';
 export { createHouse, type House } from './house.ts';
+export {
+  activateMembership,
+  endOfPeriod,
+  hasFreeReading,
+  MEMBER_READING,
+  type Membership,
+  type MembershipPeriod,
+  membershipCause,
+  membershipOf,
+  revokeMembership,
+  syncMembership,
+  takeEndingMemberships,
+} from './memberships.ts';
 export { answersTo, type OddMoney, type OddMoneyAnswer, oddMoney } from './odd-money.ts';
 export {
+  defaultOperatorNotices,
+  type OperatorNoticeKind,
+  type OperatorSettings,
+  operatorNoticeKinds,
+  operatorNoticesSchema,
+  operatorTopicsSchema,
+  readOperatorSettings,
+} from './operator-settings.ts';
+export {
   type Delivery,
+  emailDigest,
   findOrder,
   findOrderByConfirmation,
   findOrderByExternalId,
   ORDER_COLUMNS,
   type Order,
+  openEmail,
   openInput,
   ordersOfUser,
 } from './order.ts';
 export { prepareDatabase, WEBHOOK_ROLE } from './prepare.ts';
-export { findProduct, listProducts, type Product } from './products.ts';
+export { type PricedOrder, previewPrice, priceOf } from './price.ts';
+export { findProduct, findProductById, listProducts, type Product } from './products.ts';
+export {
+  decideWithdrawal,
+  earningsOf,
+  openDestination,
+  type Promoter,
+  type PromoterEarnings,
+  PromoterRefused,
+  promoterOf,
+  requestWithdrawal,
+  type Withdrawal,
+  withdrawals,
+} from './promoters.ts';
 export { type NoticeToRecord, quietVerdicts, type RecordedNotice, recordNotice } from './record-notice.ts';
 export {
   CLAIM_MINUTES,
@@ -72,6 +132,7 @@ export {
   requestRefundWithId,
   settleRefund,
 } from './refund-records.ts';
+export { OrderRefused } from './refused.ts';
 export {
   defaultRates,
   type Maintenance,
@@ -93,6 +154,15 @@ export {
   savedSteps,
   saveStep,
 } from './steps.ts';
+export {
+  addCodes,
+  codesOfOrder,
+  commitStock,
+  releaseUnseenCodes,
+  reserveStock,
+  StockRefused,
+  setStock,
+} from './stock.ts';
 export {
   findUser,
   forgetEnded,

@@ -11,6 +11,7 @@ export interface Order {
   /** why it is in this state, as a short code; null where the state says it all */
   readonly reason: string | null;
   readonly kind: OrderKind;
+  readonly productId: number | null;
   readonly productSlug: string;
   readonly productNames: Localised;
   readonly quantity: number;
@@ -34,19 +35,27 @@ export interface Order {
   readonly expiresAt: Date;
   /** a gateway sees the money but does not call it final yet */
   readonly paymentSeenAt: Date | null;
+  /** what a coupon took off its price; `amount` is without it */
+  readonly discountMinor: number;
+  /** sealed address of a buyer of the shop */
+  readonly email: Buffer | null;
+  /** bought for somebody else: what is made of it is a claim link */
+  readonly gift: boolean;
+  /** the gift that paid it */
+  readonly claimsGift: number | null;
   readonly paidAt: Date | null;
   readonly completedAt: Date | null;
   readonly failedAt: Date | null;
 }
 
 /** Reads from `orders o left join users u`. */
-export const ORDER_COLUMNS = `o.id, o.order_no as "orderNo", o.status, o.status_reason as reason, o.kind, o.product_slug as "productSlug",
+export const ORDER_COLUMNS = `o.id, o.order_no as "orderNo", o.status, o.status_reason as reason, o.kind, o.product_id as "productId", o.product_slug as "productSlug",
   o.product_names as "productNames", o.quantity, jsonb_build_object('minor', o.amount_minor, 'currency', o.currency) as amount,
-  o.amount_stars as "amountStars", o.rates, o.payment_seen_at as "paymentSeenAt",
+  o.amount_stars as "amountStars", o.rates, o.payment_seen_at as "paymentSeenAt", o.discount_minor as "discountMinor", o.email,
   (select jsonb_build_object('minor', t.amount_minor, 'currency', t.currency) from payment_transactions t where t.order_id = o.id order by t.id limit 1)
     as "paidWith", o.provider,
   o.user_id as "userId", (select telegram_id from users where users.id = o.user_id) as "chatId", o.language, o.input,
-  o.bazi_source as "baziSource", o.delivery, o.takeovers, o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
+  o.bazi_source as "baziSource", o.delivery, o.takeovers, o.gift, o.claims_gift as "claimsGift", o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
   o.completed_at as "completedAt", o.failed_at as "failedAt"`;
 
 export async function findOrder(db: Db, orderNo: string): Promise<Order | undefined> {
@@ -83,6 +92,16 @@ const EMAIL = 'orders.email';
 
 export function sealEmail(vault: Vault, email: string): Buffer {
   return vault.seal(EMAIL, email);
+}
+
+/** Where the buyer is written to, or undefined where there is no address (any more). */
+export function openEmail(vault: Vault, order: Pick<Order, 'email'>): string | undefined {
+  return order.email === null ? undefined : String(vault.open(EMAIL, order.email));
+}
+
+/** By this an address is found again without being kept readable. */
+export function emailDigest(vault: Vault, email: string): Buffer {
+  return vault.fingerprint(EMAIL, email.trim().toLowerCase());
 }
 
 export async function findOrderByExternalId(db: Db, externalId: string): Promise<Order | undefined> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Db, row } from '@mingdan/db';
 import { type Money, splitGatewayOrderId } from '@mingdan/kernel';
 
@@ -39,11 +40,12 @@ const cut = (text: string | null): string | null =>
 /**
  * Records a verified notice and does what it says, in one round trip: `take_notice` (migrations/0006) inserts the notice, the
  * payment and flips the order in one transaction. Harmless for every repeat.
+ * @param raw the bytes that came; left out where none did: an answer to a question of ours, an operator's decision, an update of the bot
  */
 export async function recordNotice(
   db: Db,
   notice: NoticeToRecord,
-  raw: { digest: Buffer; sealed: Buffer | null },
+  raw: { digest: Buffer; sealed: Buffer | null } = { digest: digestOf(notice), sealed: null },
 ): Promise<RecordedNotice> {
   const orderNo = splitGatewayOrderId(notice.gatewayOrderId)?.orderNo ?? null;
   const answer = await row<{ verdict: string }>(db, 'select take_notice(:notice::jsonb, :digest, :raw) as verdict', {
@@ -53,6 +55,16 @@ export async function recordNotice(
   });
   const verdict = answer?.verdict ?? 'noted';
   return { verdict, orderNo, wake: verdict !== 'already' && verdict !== 'noted' };
+}
+
+function digestOf(notice: NoticeToRecord): Buffer {
+  return createHash('sha256').update(JSON.stringify(notice)).digest();
+}
+
+/** Null for what PostgreSQL would not take: a strange time must not cost the payment that it came with. */
+function timestamp(at: Date | null): string | null {
+  const isUsual = at !== null && at.getTime() > 0 && at.getUTCFullYear() < 10_000;
+  return isUsual ? at.toISOString() : null;
 }
 
 function wireNotice(notice: NoticeToRecord, orderNo: string | null) {
@@ -71,7 +83,7 @@ function wireNotice(notice: NoticeToRecord, orderNo: string | null) {
     reference: cut(notice.reference ?? null),
     merchant_matches: notice.merchantMatches,
     problem: notice.problem ?? null,
-    occurred_at: notice.occurredAt?.toISOString() ?? null,
+    occurred_at: timestamp(notice.occurredAt),
   };
 }
 

@@ -29,10 +29,20 @@ const storedRates = z.object({
   star_to_cny_rate: rate.catch(defaultRates.star_to_cny_rate),
   coin_to_cny_rate: rate.catch(defaultRates.coin_to_cny_rate),
 });
-const localisedText = z.object({ 'zh-CN': z.string(), 'zh-TW': z.string(), en: z.string() });
+/** One text for everybody, or one for each language. */
+const localisedText = z.union([
+  z.object({ 'zh-CN': z.string(), 'zh-TW': z.string(), en: z.string() }),
+  z.string().transform((text): Localised => ({ 'zh-CN': text, 'zh-TW': text, en: text })),
+]);
 const maintenance = z.union([
   z.boolean().transform((on) => ({ on, message: null })),
-  z.object({ on: z.boolean(), message: localisedText.nullish().transform((text) => text ?? null) }),
+  z.object({
+    on: z.boolean(),
+    message: localisedText
+      .nullish()
+      .catch(null)
+      .transform((text) => text ?? null),
+  }),
 ]);
 
 /** A value that cannot be understood counts as not set. */

@@ -21,11 +21,13 @@ export function aUser(db: Db): Promise<User> {
   return rememberTelegramUser(db, { telegramId: randomBytes(5).readUIntBE(0, 5), language: 'zh-CN' });
 }
 
-/** An unpaid order with an open payment at PingPong. */
-export async function anUnpaidOrder(
-  db: Db,
-  wanted: { slug?: string; userId?: number; paymentId?: string | null } = {},
-): Promise<Order> {
+interface WantedOrder {
+  readonly slug?: string;
+  readonly userId?: number;
+}
+
+/** An unpaid order that nobody has tried to pay. */
+export async function anOrder(db: Db, wanted: WantedOrder = {}): Promise<Order> {
   const product = await findProduct(db, wanted.slug ?? 'bazi-basic');
   if (!product) throw new Error('no such product');
   const userId = wanted.userId ?? (await aUser(db)).id;
@@ -44,8 +46,16 @@ export async function anUnpaidOrder(
     },
     systemClock,
   );
-  if (order.amount.minor > 0)
-    await anAttempt(db, order, wanted.paymentId === undefined ? `PAY-${order.orderNo}` : wanted.paymentId);
+  return order;
+}
+
+/** An unpaid order with an open payment at PingPong. */
+export async function anUnpaidOrder(
+  db: Db,
+  { paymentId, ...wanted }: WantedOrder & { readonly paymentId?: string | null } = {},
+): Promise<Order> {
+  const order = await anOrder(db, wanted);
+  if (order.amount.minor > 0) await anAttempt(db, order, paymentId === undefined ? `PAY-${order.orderNo}` : paymentId);
   return order;
 }
 
@@ -61,7 +71,7 @@ export async function anAttempt(db: Db, order: Order, paymentId: string | null, 
 /** The same order after its gateway's notice came. */
 export async function aPaidOrder(db: Db, wanted: Parameters<typeof anUnpaidOrder>[1] = {}): Promise<Order> {
   const order = await anUnpaidOrder(db, wanted);
-  if (order.amount.minor > 0) await recordNotice(db, paidNotice(order), { digest: Buffer.alloc(32), sealed: null });
+  if (order.amount.minor > 0) await recordNotice(db, paidNotice(order));
   return (await findOrder(db, order.orderNo)) as Order;
 }
 

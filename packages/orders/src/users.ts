@@ -74,6 +74,13 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
           and exists (select 1 from orders where orders.id = outbox.order_id and orders.status = 'completed')`,
       { userId },
     );
+    await changed(
+      tx,
+      `update outbox set payload = null, mail_to = null, status = 'dropped'
+        where mail_to is not null and status in ('pending', 'parked')
+          and order_id in (select id from orders where user_id = :userId and status in ('completed', 'failed', 'expired'))`,
+      { userId },
+    );
   });
 }
 

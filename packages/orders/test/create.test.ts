@@ -40,12 +40,37 @@ async function order(confirmationId: string, changes: { slug?: string; userId?: 
 }
 
 test('the catalogue after the first start holds the four reports at their prices', async () => {
-  const catalogue = (await listProducts(db)).map(({ slug, price, input }) => [slug, price, input]);
+  const reports = (await listProducts(db)).filter(({ kind }) => kind === 'report');
+  const catalogue = reports.map(({ slug, price, input }) => [slug, price, input]);
   expect(catalogue).toEqual([
     ['bazi-basic', { minor: 1990, currency: 'CNY' }, 'birth'],
     ['bazi-full', { minor: 9900, currency: 'CNY' }, 'birth'],
     ['bazi-year', { minor: 4900, currency: 'CNY' }, 'birth'],
     ['tarot-free', { minor: 0, currency: 'CNY' }, 'none'],
+  ]);
+});
+
+test('and beside them coins, memberships and goods, each with what it gives', async () => {
+  const others = (await listProducts(db)).filter(({ kind }) => kind !== 'report');
+  expect(
+    others.map(({ slug, price, coins, bonusCoins, months, handedOutBy }) => [
+      slug,
+      price.minor,
+      coins,
+      bonusCoins,
+      months,
+      handedOutBy,
+    ]),
+  ).toEqual([
+    ['member-month', 2900, null, 0, 1, null],
+    ['member-quarter', 7900, null, 0, 3, null],
+    ['member-year', 26900, null, 0, 12, null],
+    ['gift-card', 5000, null, 0, null, 'codes'],
+    ['consult', 29900, null, 0, null, 'hand'],
+    ['coins-1', 990, 100, 0, null, null],
+    ['coins-2', 2990, 300, 10, null, null],
+    ['coins-3', 9900, 1000, 60, null, null],
+    ['coins-4', 29900, 3000, 300, null, null],
   ]);
 });
 

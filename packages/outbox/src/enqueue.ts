@@ -2,8 +2,7 @@ import { changed, type Db } from '@mingdan/db';
 import type { Vault } from '@mingdan/kernel';
 import type { Message } from './message.ts';
 
-export interface Outgoing {
-  readonly chatId: number;
+export interface Said {
   /** whose language it is written in; null = the operators' */
   readonly userId?: number | null;
   readonly orderId?: number | null;
@@ -16,20 +15,40 @@ export interface Outgoing {
   readonly delivers?: boolean;
 }
 
+/** To a chat. */
+export interface ChatMessage extends Said {
+  readonly chatId: number;
+  readonly mailTo?: undefined;
+}
+
+/** To somebody whom no chat reaches. */
+export interface Mail extends Said {
+  readonly chatId?: undefined;
+  /** one address, as it was checked when it was taken */
+  readonly mailTo: string;
+  readonly language: string;
+}
+
+export type Outgoing = ChatMessage | Mail;
+
 export const PAYLOAD = 'outbox.payload';
+export const MAIL_TO = 'outbox.mail_to';
 
 /** Messages as the database's `enqueue_messages` takes them, sealed: for a statement that says something besides what it does. */
 export function sealedMessages(vault: Vault, outgoing: readonly Outgoing[]): string {
   return JSON.stringify(
     outgoing.map((one, place) => ({
       place,
-      chat_id: one.chatId,
+      chat_id: one.chatId ?? null,
       user_id: one.userId ?? null,
       order_id: one.orderId ?? null,
       dedupe_key: one.dedupeKey,
       edits: one.edits ?? null,
       delivers: one.delivers ?? false,
       payload: vault.seal(PAYLOAD, one.message).toString('base64'),
+      ...(one.mailTo === undefined
+        ? {}
+        : { mail_to: vault.seal(MAIL_TO, one.mailTo).toString('base64'), language: one.language }),
     })),
   );
 }

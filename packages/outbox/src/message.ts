@@ -23,6 +23,26 @@ export interface Invoice {
   readonly startParameter: string;
 }
 
+/** What operators read of one order. Texts, not wording: the sender renders it as HTML, with everything escaped. */
+export interface OperatorNotice {
+  /** a key under `notices.titles.` */
+  readonly about: string;
+  readonly orderNo: string;
+  readonly product: Localised;
+  readonly quantity: number;
+  /** "19.90 CNY" */
+  readonly amount: string;
+  readonly provider?: Localised | string | undefined;
+  /** the gateway's number of the payment; OxaPay calls it track id */
+  readonly paymentId?: string | undefined;
+  readonly trackId?: string | undefined;
+  readonly refundId?: string | undefined;
+  /** Telegram's number of the buyer; a buyer of the shop has none */
+  readonly buyer?: number | undefined;
+  /** a code under `reasons.`, or a text as it is */
+  readonly reason?: string | undefined;
+}
+
 /** What is to be said, not its wording: the sender renders `messages.<template>` of the receiver's locale file with the params. */
 export interface Message {
   readonly template: MessageTemplate;
@@ -31,6 +51,10 @@ export interface Message {
   readonly invoice?: Invoice;
   /** of an edit: it replaces an invoice, which has no text to change. `receipt`: it was paid, and Telegram shows that by itself */
   readonly replaces?: 'invoice' | 'receipt';
+  /** of `operator_notice`: one or several in one message */
+  readonly notices?: readonly OperatorNotice[];
+  /** of `operator_notice`: what it is about, as the settings of the operators name it */
+  readonly kind?: string;
 }
 
 /**
@@ -52,8 +76,31 @@ export const messageTemplates = {
   payment_request_failed: ['orderNo', 'product', 'amount'],
   /** money is in, the report is being made */
   order_paid: ['orderNo', 'product', 'amount'],
+  /** the same of what is given at once: coins, memberships, codes */
+  order_paid_at_once: ['orderNo', 'product', 'amount'],
+  /** the same of what a person delivers */
+  order_paid_by_hand: ['orderNo', 'product', 'amount'],
+  coins_credited: ['orderNo', 'product', 'coins'],
+  /** until: the day on which it ends */
+  membership_active: ['orderNo', 'product', 'until'],
+  /** codes: one a line; the address to read them again on any screen */
+  goods_codes: ['orderNo', 'product', 'codes', 'link'],
+  /** note in the operator's own words */
+  goods_handed_over: ['orderNo', 'product', 'note'],
+  /** a refund took coins back, or has failed and returned them */
+  coins_taken_back: ['orderNo', 'product', 'coins', 'balance'],
+  coins_returned: ['orderNo', 'product', 'coins', 'balance'],
+  membership_ending: ['until', 'days'],
   /** a free order: the report is being made */
   order_free: ['orderNo', 'product'],
+  /** the same of a gift */
+  gift_free: ['orderNo', 'product'],
+  /** for the buyer to pass on: who opens the link first has it */
+  gift_link: ['orderNo', 'product', 'link'],
+  /** to the buyer: somebody has claimed it */
+  gift_claimed: ['orderNo', 'product'],
+  /** to its claimer: their order failed, the link works again */
+  gift_again: ['product'],
   report_title: ['orderNo', 'product', 'name'],
   /** one part of the report, as it is */
   report_part: ['text'],
@@ -88,18 +135,39 @@ export const messageTemplates = {
   /** verdict is a key under `verdicts.` */
   alarm_gateway_down: ['provider', 'cause'],
   alarm_gateway_up: ['provider'],
+  alarm_withdrawal: ['id', 'amount', 'code'],
   alarm_certificate_ends: ['variable', 'day'],
   alarm_redpackets_waiting: ['count', 'hours'],
   alarm_days_differ: ['provider', 'day', 'ours', 'theirs', 'differences'],
   /** without the code: `mingdan redpacket claim <id>` shows it to one operator */
   alarm_redpacket_waiting: ['id', 'orderNo', 'product', 'amount'],
   alarm_refund_refused: ['orderNo', 'refundId', 'amount', 'provider', 'cause', 'inboxId'],
+  /** the gateway itself does not know of a payment that a notice told of */
+  alarm_payment_denied: ['orderNo', 'amount', 'provider'],
+  /** goods that a person delivers: one is paid; and once a day those that wait */
+  alarm_by_hand: ['orderNo', 'product', 'quantity', 'amount'],
+  alarm_by_hand_waiting: ['count', 'hours', 'orderNo'],
+  alarm_stock_low: ['product', 'slug', 'stock'],
   alarm_refund_wanted: ['orderNo', 'product', 'amount', 'reason', 'inboxId'],
   alarm_order_failed: ['orderNo', 'product', 'amount', 'reason'],
   alarm_delivery_parked: ['orderNo', 'product'],
   alarm_update_failed: ['updateId', 'cause'],
   alarm_refused_notices: ['provider', 'count', 'cause'],
+  /** the buyer of this order has no chat, and mail does not reach them */
+  alarm_mail_given_up: ['orderNo', 'cause'],
+  /** the text comes of `notices` */
+  operator_notice: ['text'],
   support_question: ['userId', 'text', 'orderNo'],
 } as const satisfies Record<string, readonly string[]>;
 
-export type MessageTemplate = keyof typeof messageTemplates;
+/** Said by mail only, to buyers without a chat. */
+export const mailOnlyTemplates = {
+  /** with the link where it is paid and read; `minutes` until it expires */
+  order_received: ['orderNo', 'product', 'amount', 'minutes'],
+  order_received_paid: ['orderNo', 'product'],
+  report_ready: ['orderNo', 'product'],
+  /** somebody lost the link of the order's page, and asked for it with number and address */
+  order_link: ['orderNo', 'product'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type MessageTemplate = keyof typeof messageTemplates | keyof typeof mailOnlyTemplates;

@@ -27,7 +27,7 @@ export async function dueMessages(db: Db, limit: number, except: readonly number
     `select m.id, m.chat_id as "chatId", m.user_id as "userId", u.language, m.order_id as "orderId", o.order_no as "orderNo", m.attempts, m.delivers,
             m.edits is not null as "isEdit", e.sent_message_id as "editsMessageId", m.payload
        from outbox m left join users u on u.id = m.user_id left join orders o on o.id = m.order_id left join outbox e on e.dedupe_key = m.edits
-      where m.status = 'pending' and m.due_at <= now() and m.chat_id <> all(:except)
+      where m.status = 'pending' and m.due_at <= now() and m.chat_id is not null and m.chat_id <> all(:except)
         and not exists (select 1 from outbox earlier where earlier.chat_id = m.chat_id and earlier.status = 'pending' and earlier.id < m.id)
       order by m.due_at, m.id limit :limit`,
     { limit, except: [...except] },

@@ -141,6 +141,8 @@ export interface GatewayPaymentState {
   /** what came in where it is paid, else what was asked for */
   readonly amount: Money | null;
   readonly paidAt: Date | null;
+  /** true: what was paid went back since, or a part of it where the gateway does not say how much. It pays no order any more */
+  readonly givenBack?: true;
   /** as in PaymentNotice */
   readonly reference?: string | null;
 }

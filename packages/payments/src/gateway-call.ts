@@ -1,5 +1,5 @@
 import { type Logger, messageOf } from '@mingdan/kernel';
-import { type ClientTools, GatewayRefused, GatewayUnreachable, type ProviderName } from './contract.ts';
+import { type ClientTools, GatewayRefused, GatewayUnreachable, OrderIdUsed, type ProviderName } from './contract.ts';
 
 export type About = Readonly<Partial<Record<'order_no' | 'refund_id', string>>>;
 
@@ -16,8 +16,8 @@ export interface GatewayCall {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** for everything together: connecting, one repeat, the whole answer */
-  readonly timeoutMs: number;
+  /** for everything together: connecting, one repeat, the whole answer. Left out: 3 s to create, 5 s for the rest */
+  readonly timeoutMs?: number;
   /** ask once more where the connection broke. Only for what the gateway takes twice as one. */
   readonly repeatable: boolean;
 }
@@ -27,8 +27,12 @@ export interface GatewayAnswer {
   readonly text: string;
 }
 
+// The buyer is waiting for the button; the worker, which asks everything else, is not.
+export const CREATE_TIMEOUT_MS = 3_000;
+export const TIMEOUT_MS = 5_000;
+
 /** More than any answer of a gateway; what is longer is no answer. */
-const LONGEST_ANSWER = 256 * 1024;
+export const LONGEST_ANSWER = 256 * 1024;
 
 /**
  * One call of a gateway: bounded in time, one log line, no secret in it. Answers of 2xx and 4xx come back.
@@ -36,12 +40,13 @@ const LONGEST_ANSWER = 256 * 1024;
  */
 export async function callGateway(tools: ClientTools, call: GatewayCall): Promise<GatewayAnswer> {
   const start = performance.now();
-  const signal = AbortSignal.timeout(call.timeoutMs);
+  const { timeoutMs = call.what === 'create' ? CREATE_TIMEOUT_MS : TIMEOUT_MS } = call;
+  const signal = AbortSignal.timeout(timeoutMs);
   let outcome: GatewayAnswer | GatewayUnreachable;
   try {
     outcome = judged(call, await ask(tools, call, signal));
   } catch (cause) {
-    outcome = unreachable(call, signal.aborted ? `no answer within ${call.timeoutMs} ms` : messageOf(cause), cause);
+    outcome = unreachable(call, signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(cause), cause);
   }
   report(tools.log, call, outcome, performance.now() - start);
   if (outcome instanceof GatewayUnreachable) throw outcome;
@@ -93,6 +98,18 @@ function title(call: CallName): string {
 /** The gateway said no. */
 export function refused(call: CallName, why: string, hint: string): GatewayRefused {
   return new GatewayRefused('gateway_refused', `${title(call)}: ${why}`, { hint });
+}
+
+/** The gateway said no because the buyer has paid. */
+export function alreadyPaid(call: CallName): GatewayRefused {
+  return refused(call, 'it is paid already', 'Ask for the payment: its order is paid');
+}
+
+/** The gateway does not take this order id (again). */
+export function orderIdUsed(call: CallName, why: string): OrderIdUsed {
+  return new OrderIdUsed('order_id_used', `${title(call)}: ${why}`, {
+    hint: 'The next attempt goes under a number of its own, by itself',
+  });
 }
 
 function report(log: Logger, call: GatewayCall, outcome: GatewayAnswer | GatewayUnreachable, ms: number): void {

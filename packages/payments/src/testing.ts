@@ -1,7 +1,7 @@
 import type { ProviderName, SignerModule } from './contract.ts';
 import { loadProviders } from './load.ts';
 
-export type { NoticeToSign, SignerModule } from './contract.ts';
+export type { NoticeToSign } from './contract.ts';
 export { signBody as signPingpongBody, signNotice as signPingpongNotice } from './providers/pingpong/sign-for-tests.ts';
 
 /** What each gateway would send, by provider: for tests and the sandbox. */

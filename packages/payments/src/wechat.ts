@@ -1,12 +1,3 @@
-export {
-  fetchPlatformCertificates,
-  type PlatformCertificate,
-} from './providers/wechat/certificates.ts';
-export {
-  type KeyProblem,
-  type KeyProblemCode,
-  keyProblems,
-  merchantSettings,
-  type WechatBot,
-  type WechatMerchant,
-} from './providers/wechat/settings.ts';
+/** What fetching the platform certificates of WeChat Pay needs, before there is a key of theirs to check anything with. */
+export { fetchPlatformCertificates, type PlatformCertificate } from './providers/wechat/certificates.ts';
+export { merchantSettings, type WechatMerchant } from './providers/wechat/settings.ts';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AlipaySdk } from 'alipay-sdk';
 import { GatewayRefused, GatewayUnreachable, type PaymentClient } from '../src/index.ts';
+import { partsOf } from '../src/providers/alipay/wire.ts';
 import { alipay, app, appId, FakeAlipay, no, order, payment, type Reply, trade, wanted } from './alipay-gateway.ts';
 
 let gateway: FakeAlipay;
@@ -149,4 +150,12 @@ describe("beside the vendor's own library", () => {
       Object.fromEntries(gateway.seen[0]?.inBody ?? []),
     );
   });
+});
+
+test('an answer of 256 kB of blanks is read at once', () => {
+  const text = `{"a": "${' '.repeat(256_000)}x" , "sign" : "s"}`;
+  const start = performance.now();
+  expect([...(partsOf(text)?.keys() ?? [])]).toEqual(['a', 'sign']);
+  expect(partsOf(text)?.get('sign')).toBe('"s"');
+  expect(performance.now() - start).toBeLessThan(500);
 });

@@ -40,6 +40,14 @@ describe('a question about a payment', () => {
     expect(await query()).toMatchObject({ status, providerStatus: trade_status });
   });
 
+  test.each([
+    ['TRADE_CLOSED', true],
+    ['TRADE_SUCCESS', undefined],
+  ])('of a trade that is %s and was paid says whether all of it went back: %s', async (trade_status, givenBack) => {
+    gateway.replies.push({ part: { ...trade, trade_status, refund_fee: '5.00' } });
+    expect((await query()).givenBack).toBe(givenBack);
+  });
+
   test('of a trade that nobody opened yet says that it waits', async () => {
     gateway.replies.push(no('ACQ.TRADE_NOT_EXIST'));
     expect(await query()).toEqual({

@@ -1,54 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createLogger } from '@mingdan/kernel';
-import { createClients } from '../src/clients.ts';
-import { type CreatePayment, GatewayRefused, GatewayUnreachable, type PaymentClient } from '../src/index.ts';
-import { address, type Invoice, KEY, now, type OxapayGateway, seconds, startGateway } from './oxapay-gateway.ts';
-
-const order = 'REPORT_20261121_7K3M9QXA';
-const wanted: CreatePayment = {
-  gatewayOrderId: order,
-  amount: { minor: 2_770_000, currency: 'USDT' },
-  subject: '八字精批',
-  notifyUrl: 'https://pay.example.com/webhook/oxapay',
-  returnUrl: 'https://shop.example.com/order/1',
-  expiresAt: new Date('2026-11-21T12:30:00Z'),
-  method: 'OXAPAY_INVOICE',
-  buyer: { userId: 1, telegramId: null, language: 'zh-CN', openid: null, ip: null },
-};
-
-let gateway: OxapayGateway;
-let lines: string[];
-let client: PaymentClient;
-
-beforeEach(async () => {
-  lines = [];
-  gateway = await startGateway();
-  client = newProcess();
-});
-afterEach(() => gateway.close());
-
-function newProcess(secretKey = KEY): PaymentClient {
-  const log = createLogger({ process: 'test', destination: { write: (line) => lines.push(line) } });
-  const settings = new Map([['oxapay' as const, { apiBase: gateway.base, secretKey }]]);
-  const found = createClients(settings, { clock: { now: () => now }, log }).get('oxapay');
-  if (!found) throw new Error('no client');
-  return found;
-}
-
-const made = (): number => gateway.seen.filter(({ method }) => method === 'POST').length;
-const tx = { status: 'confirmed', currency: 'USDT', amount: 2.77, date: seconds(3) };
-
-function given(fields: Invoice): void {
-  const invoice = {
-    track_id: '184747701',
-    order_id: order,
-    amount: 2.77,
-    currency: 'USDT',
-    date: seconds(0),
-    ...fields,
-  };
-  gateway.invoices.push(invoice);
-}
+import { describe, expect, test } from '@jest/globals';
+import { GatewayRefused, GatewayUnreachable } from '../src/index.ts';
+import { client, gateway, given, lines, made, newProcess, order, tx, wanted } from './oxapay-client.ts';
+import { address, KEY, seconds } from './oxapay-gateway.ts';
 
 describe('what OxaPay is asked to make an invoice', () => {
   test('is the order in its words, with the amount as a JSON number from its decimal text', async () => {
@@ -225,6 +178,11 @@ describe('a payment that OxaPay is asked about', () => {
   test("is no other order's", async () => {
     given({ status: 'paid', order_id: 'REPORT_20261121_OTHER000' });
     await expect(ask()).rejects.toThrow('another order');
+  });
+
+  test.each(['refunding', 'refunded'])('that is %s pays nothing any more', async (status) => {
+    given({ status, txs: [tx] });
+    expect(await ask()).toMatchObject({ status: 'paid', givenBack: true });
   });
 
   test('by the legacy names of fields and numbers as ids is read the same', async () => {

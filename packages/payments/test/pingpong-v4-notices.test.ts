@@ -5,27 +5,9 @@ import { z } from 'zod';
 import { ForgedNotice, type PaymentNotice, type RawNotice, UnreadableNotice } from '../src/index.ts';
 import { signV4Fields, signV4Notice } from '../src/providers/pingpong/v4/sign-for-tests.ts';
 import { judgeSignature, signatureOf } from '../src/providers/pingpong/v4/wire.ts';
-import { signPingpongBody } from '../src/testing.ts';
 import { createVerifiers } from '../src/verifiers.ts';
 import { describeProvider } from './conformance.ts';
-
-const keys = {
-  clientId: '2018092714313010016',
-  accId: '2018092714313010016291',
-  salt: 'F78BC96A55548B2319EE68E0',
-  signType: 'SHA256' as const,
-};
-const now = new Date('2026-11-21T12:00:00Z');
-type Settings = { webhookSecret: string; merchantId: null; v4: typeof keys | null };
-
-function verifierFor(settings: Partial<Settings>) {
-  const wanted = { webhookSecret: '', merchantId: null, v4: keys, ...settings };
-  const verifier = createVerifiers(new Map([['pingpong', wanted]])).get('pingpong');
-  if (!verifier) throw new Error('there is no verifier for pingpong');
-  return verifier;
-}
-const verifier = verifierFor({});
-const verify = (notice: RawNotice): PaymentNotice => verifier.verify(notice, now);
+import { keys, now, verifier, verifierFor, verify } from './pingpong-verifier.ts';
 
 describeProvider({
   provider: 'pingpong',
@@ -137,49 +119,6 @@ describe('the signature of v4', () => {
     const fields = { accId: keys.accId, clientId: keys.clientId, signType, bizContent: '{"status":"INIT"}' };
     expect(() => verify(signV4Fields(keys, fields))).toThrow(ForgedNotice);
   });
-});
-
-describe('a notice is judged by the protocol of its form alone', () => {
-  const both = verifierFor({ webhookSecret: 'plain-secret' });
-  const content = JSON.stringify({
-    notifyType: 'RECHARGE',
-    status: 'SUCCESS',
-    merchantTransactionId: 'T4',
-    amount: '1',
-    currency: 'CNY',
-  });
-  const v4 = signV4Fields(keys, {
-    accId: keys.accId,
-    clientId: keys.clientId,
-    signType: 'SHA256',
-    bizContent: content,
-  });
-
-  test('so that both are taken side by side', () => {
-    expect(both.verify(v4, now).gatewayOrderId).toBe('T4');
-    const plain = signPingpongBody({ webhookSecret: 'plain-secret' }, '{"order_id":"T1","status":"paid"}');
-    expect(both.verify(plain, now).gatewayOrderId).toBe('T1');
-  });
-
-  test('so that X-Signature, right or wrong, leaves v4 out of it', () => {
-    expect(() => both.verify({ ...v4, headers: { 'x-signature': 'ab' } }, now)).toThrow('X-Signature');
-    expect(() => both.verify({ ...v4, headers: { 'x-signature': '' } }, now)).toThrow(ForgedNotice);
-    const plain = signPingpongBody({ webhookSecret: 'plain-secret' }, v4.body);
-    expect(both.verify(plain, now).gatewayOrderId).toBe('');
-  });
-
-  test('so that v4 is off without its keys, and the plain protocol without its secret', () => {
-    expect(() => verifierFor({ webhookSecret: 'plain-secret', v4: null }).verify(v4, now)).toThrow('not set up here');
-    const plain = signPingpongBody({ webhookSecret: '' }, '{"order_id":"T1","status":"paid"}');
-    expect(() => verifier.verify(plain, now)).toThrow(ForgedNotice);
-  });
-
-  test.each(['{"bizContent":"{}"}', '{"sign":"AB"}', '{"disputePspReference":"1"}', '{}', 'x'])(
-    'so that %s is neither',
-    (body) => {
-      expect(() => both.verify({ headers: {}, body: Buffer.from(body) }, now)).toThrow(ForgedNotice);
-    },
-  );
 });
 
 describe('the words of v4', () => {
@@ -303,5 +242,7 @@ describe('the words of v4', () => {
       expect(dispatch({ eventCode }).kind).toBe('pending');
     expect(dispatch({ eventCode: 'PREARBITRATION_LOST' }).kind).toBe('disputed');
     expect(dispatch({ accId: '1' }).merchantMatches).toBe(false);
+    expect(dispatch({ amount: undefined }).problem).toBeNull();
+    expect(dispatch({ amount: '2e2' }).problem).toBe('unreadable_amount');
   });
 });

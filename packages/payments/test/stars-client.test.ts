@@ -7,11 +7,11 @@ import { GatewayRefused, GatewayUnreachable } from '../src/index.ts';
 import { capabilities } from '../src/providers/stars/capabilities.ts';
 import { createClient, type StarsClient } from '../src/providers/stars/client.ts';
 import { settings } from '../src/providers/stars/settings.ts';
+import { givenBack, payment, refusal } from './stars-list.ts';
 
 const TOKEN = '123456:TEST-TOKEN-OF-THE-BOT';
 const ORDER = 'REPORT_20261121_7K3M9QXA';
 const now = new Date('2026-11-21T12:00:00Z');
-const seconds = (iso: string): number => Date.parse(iso) / 1000;
 
 const asked = z.looseObject({ offset: z.number().optional(), limit: z.number().optional() });
 interface Call {
@@ -81,27 +81,6 @@ const refund = {
   buyer: { userId: 1, telegramId: 7001 },
 } as const;
 
-function payment(id: string, payload: string, at = '2026-11-21T10:00:00Z', stars = 150) {
-  const user = { id: 7001, is_bot: false, first_name: '小明' };
-  return {
-    id,
-    amount: stars,
-    date: seconds(at),
-    source: { type: 'user', transaction_type: 'invoice_payment', user, invoice_payload: payload },
-  };
-}
-
-const givenBack = (id: string, at = '2026-11-21T11:00:00Z') => ({
-  id,
-  amount: 150,
-  date: seconds(at),
-  receiver: { type: 'user', transaction_type: 'invoice_payment', user: { id: 7001 } },
-});
-
-const refusal = (status: number, description: string) => ({
-  status,
-  body: { ok: false, error_code: status, description },
-});
 const queried = (providerPaymentId: string | null = null) =>
   client.queryPayment({ gatewayOrderId: ORDER, providerPaymentId });
 
@@ -164,7 +143,7 @@ describe('asking about a payment', () => {
 
   test('a payment that was given back counts as paid', async () => {
     list = [payment('stx-1', ORDER), givenBack('stx-1')];
-    expect(await queried()).toMatchObject({ status: 'paid', providerStatus: 'refunded' });
+    expect(await queried()).toMatchObject({ status: 'paid', providerStatus: 'refunded', givenBack: true });
   });
 
   test('gifts, paid media, withdrawals and lines that make no sense are no payments', async () => {

@@ -1,84 +1,25 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createLogger } from '@mingdan/kernel';
-import { createClients } from '../src/clients.ts';
-import { GatewayRefused, GatewayUnreachable, OrderIdUsed, type PaymentClient } from '../src/index.ts';
-import { type Reply, stripeError, stripeServer } from './stripe-server.ts';
-
-const now = new Date('2026-11-21T12:00:00Z');
-const seconds = now.getTime() / 1000;
-const order = 'REPORT_20261121_7K3M9QXA';
-const attempt = `${order}-2`;
-const amount = { minor: 1990, currency: 'CNY' } as const;
-const wanted = {
-  gatewayOrderId: attempt,
+import { GatewayRefused, GatewayUnreachable, OrderIdUsed } from '../src/index.ts';
+import {
   amount,
-  subject: '八字精批',
-  notifyUrl: 'https://pay.example.com/webhook/stripe',
-  returnUrl: 'https://shop.example.com/payment/success?order=1#top',
-  expiresAt: new Date('2026-11-21T12:30:00Z'),
-  method: 'STRIPE_CHECKOUT',
-  buyer: { userId: 1, telegramId: null, language: 'en', openid: null, ip: null },
-};
-const payment = { gatewayOrderId: attempt, providerPaymentId: 'cs_1' };
-const refund = {
-  ...payment,
-  refundId: 'R7d1',
-  amount: { minor: 500, currency: 'CNY' },
-  paymentAmount: amount,
-  reason: 'failed',
-  notifyUrl: '',
-  buyer: { userId: 1, telegramId: null },
-} as const;
-const metadata = { order_no: order, gateway_order_id: attempt };
-const session = {
-  id: 'cs_1',
-  object: 'checkout.session',
-  url: 'https://checkout.stripe.com/c/pay/cs_1#fid',
-  status: 'open',
-  payment_status: 'unpaid',
-  amount_total: 1990,
-  currency: 'cny',
-  client_reference_id: order,
-  metadata,
-  payment_intent: null,
-  created: seconds,
-};
-const charge = { id: 'ch_1', object: 'charge', created: seconds + 60, amount_refunded: 0 };
-const paidSession = {
-  ...session,
-  url: null,
-  status: 'complete',
-  payment_status: 'paid',
-  payment_intent: { id: 'pi_1', object: 'payment_intent', status: 'succeeded', latest_charge: charge, metadata },
-};
-const refunded = { id: 're_1', object: 'refund', status: 'succeeded', metadata: { ...metadata, refund_id: 'R7d1' } };
-/** the same with what went back so far */
-const paidWith = (...data: object[]) => ({
-  ...paidSession,
-  payment_intent: { ...paidSession.payment_intent, latest_charge: { ...charge, refunds: page(...data) } },
-});
-const page = (...data: object[]) => ({ object: 'list', data, has_more: false, url: '/v1/x' });
-
-let stripe: Awaited<ReturnType<typeof stripeServer>>;
-let lines: string[];
-let client: PaymentClient;
-const answer = (...replies: (Reply | object)[]) =>
-  stripe.replies.push(...replies.map((reply) => ('object' in reply ? { json: reply } : reply)));
-
-beforeEach(async () => {
-  stripe = await stripeServer();
-  lines = [];
-  client = clientAt(stripe.url);
-});
-afterEach(() => stripe.close());
-
-function clientAt(apiBase: string): PaymentClient {
-  const log = createLogger({ process: 'test', destination: { write: (line) => lines.push(line) } });
-  const settings = new Map([['stripe', { apiBase, secretKey: 'sk_test_very_secret' }]] as const);
-  const found = createClients(settings, { clock: { now: () => now }, log }).get('stripe');
-  if (!found) throw new Error('no client');
-  return found;
-}
+  answer,
+  attempt,
+  charge,
+  client,
+  clientAt,
+  lines,
+  now,
+  order,
+  page,
+  paidSession,
+  payment,
+  seconds,
+  session,
+  stripe,
+  wanted,
+} from './stripe-client.ts';
+import { stripeError } from './stripe-server.ts';
 
 describe('a Checkout Session is opened', () => {
   test('in the words of Stripe, for our order and for this attempt', async () => {
@@ -168,6 +109,15 @@ describe('a payment that is asked about', () => {
     return client.queryPayment(payment);
   };
 
+  test.each([
+    ['all', amount.minor, true],
+    ['a part', amount.minor - 1, undefined],
+  ])('says whether all of it went back (%s)', async (_, amount_refunded, givenBack) => {
+    const { payment_intent } = paidSession;
+    const refunded = { ...payment_intent, latest_charge: { ...charge, amount_refunded } };
+    expect((await state({ ...paidSession, payment_intent: refunded })).givenBack).toBe(givenBack);
+  });
+
   test('is paid with what came in, at the time of its charge', async () => {
     expect(await state(paidSession)).toEqual({
       status: 'paid',
@@ -240,95 +190,6 @@ describe('a payment that is closed', () => {
     const closing = client.closePayment?.(payment);
     await expect(closing).rejects.toThrow(GatewayRefused);
     await expect(closing).rejects.toThrow(why);
-  });
-});
-
-describe('money that goes back', () => {
-  test('goes back by the payment intent of the session, under our own refund id', async () => {
-    answer(paidWith(), refunded);
-    expect(await client.refund?.(refund)).toEqual({
-      status: 'succeeded',
-      providerRefundId: 're_1',
-      providerStatus: 'succeeded',
-    });
-    expect(stripe.seen[0]?.query).toEqual({ 'expand[0]': 'payment_intent.latest_charge.refunds' });
-    expect(stripe.seen[1]).toMatchObject({
-      method: 'POST',
-      path: '/v1/refunds',
-      headers: { 'idempotency-key': 'refund:R7d1' },
-    });
-    expect(stripe.seen[1]?.form).toEqual({
-      payment_intent: 'pi_1',
-      amount: '500',
-      'metadata[order_no]': order,
-      'metadata[gateway_order_id]': attempt,
-      'metadata[refund_id]': 'R7d1',
-    });
-  });
-
-  test('goes back once, even when Stripe has forgotten the idempotency key', async () => {
-    answer(paidWith({ id: 're_9', status: 'succeeded', metadata: {} }, { ...refunded, status: 'pending' }));
-    expect(await client.refund?.(refund)).toMatchObject({ status: 'pending', providerRefundId: 're_1' });
-    expect(stripe.seen.filter(({ method }) => method === 'POST')).toHaveLength(0);
-  });
-
-  test('is back where all of it went back before', async () => {
-    answer(paidWith(), { status: 400, json: stripeError('charge_already_refunded') });
-    expect(await client.refund?.(refund)).toEqual({
-      status: 'succeeded',
-      providerRefundId: null,
-      providerStatus: 'charge_already_refunded',
-    });
-  });
-
-  test.each([
-    ['its session is unknown', { status: 404, json: stripeError('resource_missing') }],
-    ['nothing was paid', session],
-    ['it was paid in another currency', { ...paidSession, currency: 'usd' }],
-  ])('is refused where %s', async (_, found) => {
-    answer(found);
-    await expect(client.refund?.(refund)).rejects.toThrow(GatewayRefused);
-    expect(stripe.seen).toHaveLength(1);
-  });
-
-  test.each([
-    ['succeeded', 'succeeded'],
-    ['pending', 'pending'],
-    ['requires_action', 'pending'],
-    ['failed', 'failed'],
-    ['canceled', 'failed'],
-    ['under_review', 'unknown'],
-  ])('that is %s there is %s here, asked by its own id', async (status, expected) => {
-    answer({ ...refunded, status });
-    expect(await client.queryRefund?.({ ...refund, providerRefundId: 're_1' })).toEqual({
-      status: expected,
-      providerRefundId: 're_1',
-      providerStatus: status,
-    });
-    expect(stripe.seen[0]).toMatchObject({ method: 'GET', path: '/v1/refunds/re_1' });
-  });
-
-  test('is found by our id among all refunds of the payment, over several pages', async () => {
-    const charged = { ...charge, refunds: { ...page({ id: 're_9', status: 'failed' }), has_more: true } };
-    answer(
-      { ...paidSession, payment_intent: { id: 'pi_1', latest_charge: charged } },
-      { ...page({ id: 're_8', status: 'failed' }), has_more: true },
-      page(refunded),
-    );
-    expect(await client.queryRefund?.({ ...refund, providerRefundId: null })).toMatchObject({ status: 'succeeded' });
-    expect(stripe.seen[1]).toMatchObject({ path: '/v1/refunds', query: { payment_intent: 'pi_1' } });
-    expect(stripe.seen[2]?.query).toMatchObject({ starting_after: 're_8' });
-  });
-
-  test('is unknown where there is no such refund', async () => {
-    answer(paidWith());
-    expect(await client.queryRefund?.({ ...refund, providerRefundId: null })).toMatchObject({ status: 'unknown' });
-    expect(await client.queryRefund?.({ ...refund, providerRefundId: 're_1' })).toMatchObject({ status: 'unknown' });
-  });
-
-  test('is not understood where the answer is about another refund', async () => {
-    answer({ ...refunded, metadata: { refund_id: 'R-OTHER' } });
-    await expect(client.queryRefund?.({ ...refund, providerRefundId: 're_1' })).rejects.toThrow('another refund');
   });
 });
 

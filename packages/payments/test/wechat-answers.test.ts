@@ -42,6 +42,14 @@ describe('an answer of WeChat Pay', () => {
   });
 
   test.each([
+    ['SUCCESS', undefined],
+    ['REFUND', true],
+  ])('that says %s tells whether money went back: %s', async (trade_state, givenBack) => {
+    gateway.replies.push({ json: { ...transaction, trade_state } });
+    expect((await client.queryPayment(payment)).givenBack).toBe(givenBack);
+  });
+
+  test.each([
     ['SUCCESS', 'succeeded'],
     ['PROCESSING', 'pending'],
     ['ABNORMAL', 'failed'],

@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@mingdan/kernel';
 import { GatewayRefused, GatewayUnreachable } from '../src/index.ts';
+import { diagnose } from '../src/providers/wechat/doctor.ts';
 import { settings } from '../src/providers/wechat/settings.ts';
 import { seal } from '../src/providers/wechat/wire.ts';
-import { fetchPlatformCertificates, keyProblems, merchantSettings } from '../src/wechat.ts';
+import { fetchPlatformCertificates, merchantSettings } from '../src/wechat.ts';
 import { exampleCertificate } from './example-certificate.ts';
 import { merchantKeys, PUBLIC_KEY_ID, platformKeys, secondPlatformKeys, webhookSettings } from './wechat-keys.ts';
 
@@ -115,7 +116,7 @@ describe('the settings of WeChat Pay', () => {
 
 describe('the keys of WeChat Pay', () => {
   const problemsOf = (change: Record<string, string>): string[] =>
-    keyProblems(settings.bot.parse({ ...givenToBot, ...change })).map(({ variable }) => variable);
+    diagnose(settings.bot.parse({ ...givenToBot, ...change })).map(({ variable }) => variable);
 
   test('that do not belong together are found', () => {
     // The example certificate was made for another key than ours.

@@ -42,7 +42,7 @@ export function mattersOf(db: Db, orderNo: string): Promise<Matter[]> {
 export function matter(shop: Shop, orderNo: string, kind: string): Promise<Matter> {
   return until(
     async () => (await mattersOf(shop.db, orderNo)).find((each) => each.kind === kind),
-    `the inbox has a matter ${kind} of ${orderNo}`,
+    () => `the inbox has a matter ${kind} of ${orderNo}\n${shop.lastWords()}`,
   );
 }
 

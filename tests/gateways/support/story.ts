@@ -106,7 +106,8 @@ export class Story {
     expect(await stars.pay(buyer.id)).toMatchObject({ paid: true });
   }
 
-  private async payRedPacket(orderNo: string, token: string): Promise<void> {
+  /** @param amount what the operator finds in it */
+  async payRedPacket(orderNo: string, token: string, amount = '19.90'): Promise<void> {
     const code = String(Date.now()).slice(-8);
     const entered = await this.api.call('POST', `/api/order/${orderNo}/redpacket`, { code, token });
     expect(entered).toMatchObject({ status: 200, body: { data: { status: 'waiting' } } });
@@ -117,7 +118,7 @@ export class Story {
     );
     const claimed = await this.shop.mingdan('redpacket', 'claim', String(packet?.id), '--operator', 'li');
     expect(claimed.out).toContain(code);
-    const accepted = ['redpacket', 'accept', String(packet?.id), '--amount', '19.90', '--operator', 'li'];
+    const accepted = ['redpacket', 'accept', String(packet?.id), '--amount', amount, '--operator', 'li'];
     expect(await this.shop.mingdan(...accepted)).toMatchObject({ code: 0 });
   }
 

@@ -55,16 +55,8 @@ export class AtTill {
     await this.shop.untilDelivered(this.orderNo);
   }
 
-  /** The time of the order is over, and the worker has ended it. */
-  async expires(): Promise<void> {
-    await changed(
-      this.shop.db,
-      `update orders set expires_at = now() - interval '1 minute' where order_no = :orderNo`,
-      {
-        orderNo: this.orderNo,
-      },
-    );
-    await until(async () => (await this.shop.moves(this.orderNo)).length > 1, `${this.orderNo} has ended`);
+  expires(): Promise<void> {
+    return passExpiry(this.shop, this.orderNo);
   }
 
   books() {
@@ -114,4 +106,12 @@ export class AtTill {
       () => `a refund of ${this.orderNo} by ${this.provider} is ${status}: ${JSON.stringify(books)}`,
     );
   }
+}
+
+/** The time of the order is over, and the worker has ended it. */
+export async function passExpiry(shop: Shop, orderNo: string): Promise<void> {
+  await changed(shop.db, `update orders set expires_at = now() - interval '1 minute' where order_no = :orderNo`, {
+    orderNo,
+  });
+  await until(async () => (await shop.moves(orderNo)).length > 1, `${orderNo} has ended`);
 }

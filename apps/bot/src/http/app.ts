@@ -1,21 +1,35 @@
 import express, { type Express } from 'express';
-import { requireApiKey } from './api/api-key.ts';
+import { chartPreviewRoutes } from './api/chart-preview.ts';
+import { coinApiRoutes } from './api/coins/index.ts';
 import { createOrderRoutes } from './api/create-order.ts';
+import { myRoutes } from './api/mine.ts';
+import { miniAppRoutes } from './api/mini-app/index.ts';
 import { orderActionRoutes } from './api/order-actions.ts';
+import { orderEventRoutes } from './api/order-events.ts';
 import { orderStatusRoutes } from './api/order-status.ts';
 import { paymentRoutes } from './api/payments/index.ts';
 import { productRoutes } from './api/products.ts';
+import { sessionRoutes } from './api/session.ts';
 import { settingsRoutes } from './api/settings.ts';
+import { testTelegramRoutes } from './api/test-telegram.ts';
 import { assetRoutes } from './assets.ts';
+import { requireKeyOrSession } from './auth/key-or-session.ts';
+import { loginRoutes } from './auth/login.ts';
+import { checkSignedCalls } from './auth/signed-calls.ts';
 import { allowOrigins } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { answerErrors, notFound } from './errors.ts';
 import { healthRoutes } from './health.ts';
 import { mockPaymentRoutes } from './mock/routes.ts';
 import { refuseNotices } from './notice-paths.ts';
+import { apiDocsRoutes } from './pages/api-docs.ts';
+import { appRoutes } from './pages/app/routes.ts';
+import { coinRoutes } from './pages/coin/routes.ts';
 import { orderPageRoutes } from './pages/order.ts';
 import { orderFormRoutes } from './pages/order-forms.ts';
 import { paymentSuccessRoutes } from './pages/payment-success.ts';
+import { lostLinkRoutes } from './pages/shop/lost-link.ts';
+import { shopRoutes } from './pages/shop/routes.ts';
 import { limitRates, type RateLimits, usualLimits } from './rate-limit.ts';
 import { logRequests } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -28,6 +42,8 @@ const OPEN_TO_ORIGINS = [
   '/api/create-order',
   '/api/oxapay-payment',
   '/api/order',
+  '/api/order-events',
+  '/api/coin',
 ];
 
 /** The HTTP side of the bot process. Health and metrics are always there; pages and API where `servesPages` says so. */
@@ -58,12 +74,17 @@ export function createHttpApp(deps: HttpDeps, limits: RateLimits = usualLimits):
 
 function usePages(app: Express, deps: HttpDeps, limits: RateLimits): void {
   app.use(OPEN_TO_ORIGINS, allowOrigins(deps.settings.corsOrigins));
-  // Before rates are counted and bodies read: without the key one neither uses up anybody's share nor makes us parse anything.
-  app.use('/api/v1', requireApiKey(deps.settings.apiKey));
+  // Before rates are counted and bodies read: without key or session one neither uses up anybody's share nor makes us parse anything.
+  app.use('/api/v1', requireKeyOrSession(deps));
   app.use(limitRates(limits));
+  const { apiKey, requireSignature } = deps.settings;
+  app.use('/api', checkSignedCalls({ clock: deps.clock, apiKey, required: requireSignature }));
   app.use(assetRoutes());
   app.use(productRoutes(deps), settingsRoutes(deps), orderStatusRoutes(deps));
   app.use(createOrderRoutes(deps), orderActionRoutes(deps), paymentRoutes(deps));
+  app.use(sessionRoutes(deps), loginRoutes(deps), coinApiRoutes(deps), myRoutes(deps));
+  app.use(miniAppRoutes(deps), orderEventRoutes(deps), testTelegramRoutes(deps));
   app.use(orderPageRoutes(deps), orderFormRoutes(deps), paymentSuccessRoutes(deps));
-  if (deps.settings.mock) app.use(mockPaymentRoutes(deps, deps.settings.mock));
+  app.use(lostLinkRoutes(deps), shopRoutes(deps), coinRoutes(deps), appRoutes(deps), chartPreviewRoutes(deps));
+  if (deps.settings.mock) app.use(mockPaymentRoutes(deps, deps.settings.mock), apiDocsRoutes(deps));
 }

@@ -16,6 +16,10 @@ export interface HttpDeps {
   /** the report of an order as it was written; undefined while there is none, or after it was forgotten */
   readonly readReport: (order: Order) => Promise<ReadableReport | undefined>;
   readonly metrics: Metrics;
+  /** sends a test notice to the operators' chat; undefined where this process has no bot */
+  readonly testTelegram?: () => Promise<TelegramTest>;
+  /** aborts when the process stops: who waits for events is let go */
+  readonly stopping?: AbortSignal;
   /** takes Telegram's updates and checks their secret; undefined in polling mode */
   readonly telegramWebhook: RequestHandler | undefined;
 }
@@ -30,6 +34,12 @@ export interface HttpSettings {
   /** CORS_ORIGINS, such as https://shop.example */
   readonly corsOrigins: readonly string[];
   readonly apiKey: string;
+  /** API_REQUIRE_SIGNATURE: calls with the API key have to be signed */
+  readonly requireSignature: boolean;
+  readonly adminToken: string;
+  /** proves initData of Mini Apps */
+  readonly botToken: string;
+  readonly initDataMaxAgeSeconds: number;
   /** base of our own pages */
   readonly publicUrl: string;
   /** RETURN_URL_HOSTS, beside the host of `publicUrl` */
@@ -40,6 +50,15 @@ export interface HttpSettings {
   readonly mock: MockGate | null;
 }
 
+/** What came of a test notice. */
+export interface TelegramTest {
+  readonly sent: boolean;
+  /** the bot's name; null where its token is not good */
+  readonly bot: string | null;
+  readonly chatId: number | null;
+  readonly problems: readonly { readonly setting: string; readonly code: string; readonly message: string }[];
+}
+
 /** How payments are played in development (`/api/payment/mock/…`). */
 export interface MockGate {
   /** base of the webhook process, which gets the notices of the provider `mock` */
@@ -48,6 +67,8 @@ export interface MockGate {
   readonly notices: MockSettings | null;
   /** base of the sandbox, whose stand-ins play all other gateways; null where none runs */
   readonly sandboxUrl: string | null;
+  /** Telegram is played there too: Mini Apps get its script from there */
+  readonly playsTelegram?: boolean;
 }
 
 export interface ReadableReport {

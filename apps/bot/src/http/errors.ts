@@ -43,13 +43,20 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     if (answer.status === 503) res.set('Retry-After', '5');
     if (isForMachines(req)) {
       const { code, message, field } = answer;
-      res.json({ success: false, error: { code, message, ...(field === undefined ? {} : { field }) } });
+      const named = field === undefined ? {} : { field };
+      if (isMiniAppPath(req)) res.json({ success: false, error: message, code, ...named });
+      else res.json({ success: false, error: { code, message, ...named } });
     } else {
       res
         .type('html')
         .send(errorPage({ language: languageOf(req, res), status: answer.status, requestId: requestIdOf(res) }));
     }
   };
+}
+
+/** These three tell an error as a text. */
+function isMiniAppPath(req: Request): boolean {
+  return /^\/api\/(?:create-payment|membership-status|activate-membership)\/?$/i.test(req.path);
 }
 
 function isForMachines(req: Request): boolean {

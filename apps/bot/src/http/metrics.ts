@@ -18,6 +18,10 @@ interface Figures {
   outbox_parked: number;
   oldest_paid_seconds: number | null;
   inbox_open: number;
+  refunds_open: number;
+  held_payments: number;
+  gateways_out: number;
+  refused_notices: number;
 }
 
 /** A scrape every second by several collectors still asks the database once in this time. */
@@ -32,7 +36,11 @@ const FIGURES = `select
   (select count(*) from outbox where status = 'pending') as outbox_pending,
   (select count(*) from outbox where status = 'parked') as outbox_parked,
   (select extract(epoch from now() - min(paid_at))::float8 from orders where status = 'paid') as oldest_paid_seconds,
-  (select count(*) from inbox_items where status = 'open') as inbox_open`;
+  (select count(*) from inbox_items where status = 'open') as inbox_open,
+  (select count(*) from refund_records where status in ('requested', 'pending')) as refunds_open,
+  (select count(*) from held_payments where status = 'held') as held_payments,
+  (select count(*) from provider_health where opened_at is not null or maintenance) as gateways_out,
+  (select count(*) from refused_notices where refused_at > now() - interval '10 minutes') as refused_notices`;
 
 /** Default figures of the process, the requests, and the state of the business; labels are few, and never an order or a person. */
 export function createMetrics(deps: { db: Db; clock: Clock; log: Logger }): Metrics {
@@ -83,18 +91,25 @@ function businessGauges(registry: Registry): { show(figures: Figures | undefined
     'How long the oldest paid order has waited for a worker; 0 when none waits',
   );
   const inbox = gauge('mingdan_inbox_open', 'Tasks that wait for an operator');
+  const money = {
+    refunds_open: gauge('mingdan_refunds_open', 'Refunds that a gateway has not confirmed yet'),
+    held_payments: gauge('mingdan_held_payments', 'Payments that fit no order and wait for a decision'),
+    gateways_out: gauge('mingdan_gateways_out', 'Gateways that are not offered: failing, or in maintenance'),
+    refused_notices: gauge('mingdan_refused_notices', 'Notices refused in the last ten minutes'),
+  };
   return {
     show(figures) {
       up.set(figures ? 1 : 0);
       // What is not known is absent: a 0 would say that all is well.
       for (const each of [orders, outbox]) each.reset();
-      for (const each of [oldest, inbox]) each.remove();
+      for (const each of [oldest, inbox, ...Object.values(money)]) each.remove();
       if (!figures) return;
       for (const status of ['pending_payment', 'paid', 'generating'] as const) orders.set({ status }, figures[status]);
       outbox.set({ status: 'pending' }, figures.outbox_pending);
       outbox.set({ status: 'parked' }, figures.outbox_parked);
       oldest.set(figures.oldest_paid_seconds ?? 0);
       inbox.set(figures.inbox_open);
+      for (const [name, one] of Object.entries(money)) one.set(figures[name as keyof typeof money]);
     },
   };
 }

@@ -1,34 +1,70 @@
 import { messageOf } from '@mingdan/kernel';
 import type { Language } from '@mingdan/orders';
 import type { Delivered, Invoice, Message, OutboxChannel, SendFailure } from '@mingdan/outbox';
+import { invoiceFields } from '@mingdan/payments/stars';
 import type { Telegram } from 'telegraf';
-import { localised, type RenderedButton, renderMessage, type Texts } from '../texts.ts';
+import { localised, renderMessage, type Texts } from '../texts.ts';
 import { TelegramCallFailed } from './bot-api.ts';
 import { keyboard } from './keyboard.ts';
-import { invoiceFields } from './stars/invoice.ts';
+import { noticesHtml } from './notice-text.ts';
 
 /**
  * How outbox rows reach a chat: rendered in the receiver's language, sent or edited.
  * @param telegram a client that does not repeat after 429 by itself: the sender postpones the row instead
+ * @param topicOf where in a forum operators read a message
  */
-export function telegramChannel(telegram: Telegram, texts: Texts, operatorLanguage: Language): OutboxChannel {
+export function telegramChannel(
+  telegram: Telegram,
+  texts: Texts,
+  operatorLanguage: Language,
+  topicOf: TopicOf = async () => undefined,
+): OutboxChannel {
   return {
     async send(chatId, language, message, editsMessageId): Promise<Delivered> {
       const spoken = language ?? operatorLanguage;
-      const { text, buttons } = renderMessage(texts, spoken, message);
+      const { text, buttons } = message.notices
+        ? { text: noticesHtml(texts, spoken, message.notices), buttons: [] }
+        : renderMessage(texts, spoken, message);
+      const format: Format = message.notices ? { parse_mode: 'HTML' } : {};
       if (editsMessageId !== null && message.replaces !== undefined)
         return replaceInvoice(telegram, chatId, editsMessageId, message, text);
-      if (editsMessageId !== null) return edit(telegram, chatId, editsMessageId, text, buttons);
+      if (editsMessageId !== null)
+        return edit(telegram, chatId, editsMessageId, text, { ...keyboard(buttons), ...format });
       if (message.invoice) return sendInvoice(telegram, chatId, message.invoice, spoken, text);
-      const sent = await telegram.sendMessage(chatId, text, {
-        ...keyboard(buttons),
-        // A preview would let Telegram's servers open signed links.
-        link_preview_options: { is_disabled: true },
-      });
-      return { messageId: sent.message_id };
+      // A preview would let Telegram's servers open signed links.
+      const extra = { ...keyboard(buttons), ...format, link_preview_options: { is_disabled: true } };
+      const topic = language === null ? await topicOf(message) : undefined;
+      return topic === undefined ? plain(telegram, chatId, text, extra) : inTopic(telegram, chatId, text, extra, topic);
     },
     failureOf,
   };
+}
+
+/** The thread of the operators' forum in which a message is read. */
+export type TopicOf = (message: Message) => Promise<number | undefined>;
+type Extra = NonNullable<Parameters<Telegram['sendMessage']>[2]>;
+type Format = { parse_mode?: 'HTML' };
+
+async function plain(telegram: Telegram, chatId: number, text: string, extra: Extra): Promise<Delivered> {
+  const sent = await telegram.sendMessage(chatId, text, extra);
+  return { messageId: sent.message_id };
+}
+
+/** A topic that was deleted, or was never one, must not swallow an alarm. */
+async function inTopic(
+  telegram: Telegram,
+  chatId: number,
+  text: string,
+  extra: Extra,
+  topic: number,
+): Promise<Delivered> {
+  try {
+    return await plain(telegram, chatId, text, { ...extra, message_thread_id: topic });
+  } catch (error) {
+    if (!(error instanceof TelegramCallFailed) || error.status !== 400 || !/thread|topic/i.test(error.description))
+      throw error;
+    return plain(telegram, chatId, text, extra);
+  }
 }
 
 async function sendInvoice(
@@ -68,10 +104,10 @@ async function edit(
   chatId: number,
   messageId: number,
   text: string,
-  buttons: RenderedButton[][],
+  extra: NonNullable<Parameters<Telegram['editMessageText']>[4]>,
 ): Promise<Delivered> {
   try {
-    await telegram.editMessageText(chatId, messageId, undefined, text, keyboard(buttons));
+    await telegram.editMessageText(chatId, messageId, undefined, text, extra);
     return { messageId };
   } catch (error) {
     // It says so already (a repeat after a lost answer), or the person deleted it: nothing is left to change.

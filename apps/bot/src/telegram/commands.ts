@@ -3,7 +3,20 @@ import type { Language } from '@mingdan/orders';
 import type { BotCommand } from 'telegraf/types';
 import type { TelegramServices } from './services.ts';
 
-const COMMANDS = ['start', 'orders', 'help', 'support', 'paysupport', 'language', 'cancel', 'forget'] as const;
+const COMMANDS = [
+  'start',
+  'orders',
+  'coins',
+  'member',
+  'promote',
+  'help',
+  'support',
+  'paysupport',
+  'language',
+  'login',
+  'cancel',
+  'forget',
+] as const;
 
 type Needed = Pick<TelegramServices, 'telegram' | 'texts' | 'log'>;
 

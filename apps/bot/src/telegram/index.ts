@@ -25,6 +25,7 @@ import { pollUpdates } from './updates/poll.ts';
 import { registerWebhook, telegramWebhook } from './updates/webhook.ts';
 
 export { telegramChannel } from './channel.ts';
+export { operatorTopics } from './operator-topics.ts';
 export type { Operations, TelegramSettings } from './services.ts';
 export { telegramWebhook, type WebhookDeps } from './updates/webhook.ts';
 

@@ -4,14 +4,20 @@ import type { BotContext } from './bot.ts';
 import { answerPressed, answerTyped, chooseProduct } from './conversations/buy.ts';
 import { cancelCard, cancelTyping, edit, editField } from './conversations/card.ts';
 import { checkOrder } from './conversations/check.ts';
+import { showCoins } from './conversations/coins.ts';
 import { confirm } from './conversations/confirm.ts';
+import { askForCoupon, couponTyped, withoutCoupon } from './conversations/coupon.ts';
 import { askForget, forget } from './conversations/forget.ts';
+import { asGift, newLink } from './conversations/gift.ts';
 import { help, paySupport } from './conversations/help.ts';
 import { askLanguage, chooseLanguage } from './conversations/language.ts';
+import { login } from './conversations/login.ts';
+import { showMembership } from './conversations/member.ts';
 import { cancelUnpaid, listOrders, resend, showOrder } from './conversations/orders.ts';
 import { pay } from './conversations/pay.ts';
+import { askDestination, promote, withdraw } from './conversations/promote.ts';
 import { redPacketCode } from './conversations/redpacket.ts';
-import { askRefundReason, refund, refundAsCoins, refundForReason } from './conversations/refund.ts';
+import { acceptPart, askRefundReason, refund, refundAsCoins, refundForReason } from './conversations/refund.ts';
 import { showMenu, start } from './conversations/start.ts';
 import { continuesSupport, support } from './conversations/support.ts';
 import type { Talk } from './talk.ts';
@@ -22,10 +28,14 @@ type Command = (talk: Talk, argument: string) => Promise<void>;
 const commands: Readonly<Record<string, Command>> = {
   start,
   orders: listOrders,
+  coins: showCoins,
+  member: showMembership,
   help,
   paysupport: paySupport,
+  promote,
   language: askLanguage,
   support,
+  login,
   forget: askForget,
   cancel: cancelTyping,
 };
@@ -36,21 +46,30 @@ type Press = (talk: Talk, ...parts: string[]) => Promise<void>;
 const presses: readonly (readonly [RegExp, Press])[] = [
   [/^menu$/, (talk) => showMenu(talk, talk.t('chat.menu_again'))],
   [/^orders$/, listOrders],
+  [/^coins$/, showCoins],
+  [/^member$/, showMembership],
   [/^buy:([a-z0-9-]{1,40})$/, (talk, slug = '') => chooseProduct(talk, slug)],
   [/^set:([\w-]+):(\w+):(.+)$/, (talk, id = '', question = '', value = '') => answerPressed(talk, id, question, value)],
   [/^edit:([\w-]+)$/, (talk, id = '') => edit(talk, id)],
   [/^field:([\w-]+):(\w+)$/, (talk, id = '', field = '') => editField(talk, id, field)],
   [/^cancel:([\w-]+)$/, (talk, id = '') => cancelCard(talk, id)],
   [/^confirm:([\w-]+)$/, (talk, id = '') => confirm(talk, id)],
+  [/^coupon:([\w-]+)$/, (talk, id = '') => askForCoupon(talk, id)],
+  [/^nocoupon:([\w-]+)$/, (talk, id = '') => withoutCoupon(talk, id)],
+  [/^gift:([\w-]+)$/, (talk, id = '') => asGift(talk, id)],
+  [/^giftlink:(\w+)$/, (talk, orderNo = '') => newLink(talk, orderNo)],
   [/^pay:(\w+):(\w+)$/, (talk, provider = '', orderNo = '') => pay(talk, provider, orderNo)],
   [/^order:(\w+)$/, (talk, orderNo = '') => showOrder(talk, orderNo)],
   [/^resend:(\w+)$/, (talk, orderNo = '') => resend(talk, orderNo)],
   [/^check:(\w+)$/, (talk, orderNo = '') => checkOrder(talk, orderNo)],
   [/^refund:(\w+)$/, (talk, orderNo = '') => askRefundReason(talk, orderNo)],
+  [/^refundpart:(\w+)$/, (talk, orderNo = '') => acceptPart(talk, orderNo)],
   [/^refundcoins:(\w+)$/, (talk, refundId = '') => refundAsCoins(talk, refundId)],
+  [/^withdraw:([A-Z]+)$/, (talk, currency = '') => askDestination(talk, currency)],
   [/^why:(\w+):(\w+)$/, (talk, reason = '', orderNo = '') => refundForReason(talk, reason, orderNo)],
   [/^cancelorder:(\w+)$/, (talk, orderNo = '') => cancelUnpaid(talk, orderNo)],
   [/^language:([\w-]+)$/, (talk, code = '') => chooseLanguage(talk, code)],
+  [/^web:(\/[\w/-]{0,40})$/, (talk, path = '') => login(talk, path)],
   [/^forget:(yes|no)$/, (talk, answer = '') => forget(talk, answer)],
 ];
 
@@ -104,6 +123,8 @@ async function hear(talk: Talk, text: string, repliesTo: number | undefined): Pr
   if (repliesTo !== undefined && (await continuesSupport(talk, repliesTo))) return support(talk, text);
   const { waiting } = talk.session;
   if (waiting?.for === 'support') return support(talk, text);
+  if (waiting?.for === 'withdrawal') return withdraw(talk, waiting.currency, text);
+  if (waiting?.for === 'coupon') return couponTyped(talk, waiting.card, text);
   if (waiting?.for === 'refund_reason') return refund(talk, waiting.orderNo, text);
   if (waiting?.for === 'redpacket') return redPacketCode(talk, waiting.orderNo, text);
   const orderNo = ORDER_NUMBER.exec(text.toUpperCase())?.[0];

@@ -32,18 +32,34 @@ const draftShape = z.object({
   birth: partialBirthShape,
   /** what may be asked of a product without birth data */
   question: z.string().optional(),
+  /** as it was typed */
+  coupon: z.string().optional(),
+  /** for somebody else: nothing is asked for */
+  gift: z.boolean().optional(),
+  /** the gift that pays it */
+  claimsGift: z.number().optional(),
   asking: z.enum([...questions, 'card']).nullable(),
   /** the card that this draft changes: it is void as soon as the new one is shown */
   replaces: z.string().optional(),
 });
 export type Draft = z.infer<typeof draftShape>;
 
-const cardShape = draftShape.pick({ id: true, product: true, birth: true, question: true });
+const cardShape = draftShape.pick({
+  id: true,
+  product: true,
+  birth: true,
+  question: true,
+  coupon: true,
+  gift: true,
+  claimsGift: true,
+});
 export type Card = z.infer<typeof cardShape>;
 
 const waitingShape = z.discriminatedUnion('for', [
+  z.object({ for: z.literal('withdrawal'), currency: z.string() }),
   z.object({ for: z.literal('refund_reason'), orderNo: z.string() }),
   z.object({ for: z.literal('support') }),
+  z.object({ for: z.literal('coupon'), card: z.string() }),
   z.object({ for: z.literal('redpacket'), orderNo: z.string() }),
 ]);
 

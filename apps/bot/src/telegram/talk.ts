@@ -52,6 +52,10 @@ export class Talk {
     return this.services.texts.t(this.language, key, params);
   }
 
+  knows(key: string): boolean {
+    return this.services.texts.has(this.language, key);
+  }
+
   /** A button that answers with `data`. @param key below `buttons.`, or a whole key with a dot */
   button(key: string, data: string, params?: TextParams): RenderedButton {
     return { text: this.t(key.includes('.') ? key : `buttons.${key}`, params), callbackData: data };

@@ -1,5 +1,11 @@
-import { createSlots, type Fulfiller, type FulfilmentDeps, runOrder } from '@mingdan/fulfilment';
-import type { OrderKind } from '@mingdan/kernel';
+import {
+  createSlots,
+  type Fulfiller,
+  type FulfillerKey,
+  type FulfilmentDeps,
+  fulfillerKey,
+  runOrder,
+} from '@mingdan/fulfilment';
 import { claimPaid, type Holder, type Order, putDown, renewLeases, takeOverDue } from '@mingdan/orders';
 import { createLoop, type Loop } from './loop.ts';
 
@@ -28,7 +34,7 @@ interface InHand {
  */
 export function createFulfilment(
   deps: FulfilmentDeps,
-  fulfillers: ReadonlyMap<OrderKind, Fulfiller>,
+  fulfillers: ReadonlyMap<FulfillerKey, Fulfiller>,
   settings: FulfilSettings,
 ): Loop {
   const holder: Holder = { owner: settings.owner, leaseSeconds: settings.leaseSeconds };
@@ -64,7 +70,7 @@ export function createFulfilment(
   }
 
   async function work(order: Order, signal: AbortSignal): Promise<void> {
-    const fulfiller = fulfillers.get(order.kind);
+    const fulfiller = fulfillers.get(fulfillerKey(order));
     if (fulfiller) return runOrder(slotted, fulfiller, order, settings.owner, signal);
     deps.log.error({ order_no: order.orderNo, kind: order.kind }, 'nobody here makes this kind of product');
     await putDown(deps.db, settings.owner, order.id, 600);

@@ -30,7 +30,7 @@ async function completeDelivered(deps: FulfilmentDeps): Promise<void> {
   }
 }
 
-/** A paid order that could not be fulfilled by its deadline fails and is refunded, whatever it waits for. */
+/** A paid order that could not be fulfilled by its deadline fails and is refunded, whatever it waits for. What a person delivers has none. */
 async function failOverdue(deps: FulfilmentDeps, hours: number): Promise<void> {
   while (await deps.db.transaction((tx) => failOneOverdue(deps, tx, hours)));
 }
@@ -39,7 +39,8 @@ async function failOneOverdue(deps: FulfilmentDeps, tx: Db, hours: number): Prom
   const order = await row<Order>(
     tx,
     `select ${ORDER_COLUMNS} from orders o
-      where (status = 'paid' or (status = 'generating' and delivery = 'none')) and kind = 'report' and paid_at < now() - make_interval(secs => 3600 * :hours::float8)
+      where (status = 'paid' or (status = 'generating' and delivery = 'none')) and paid_at < now() - make_interval(secs => 3600 * :hours::float8)
+        and not exists (select 1 from products p where p.id = o.product_id and p.handed_out_by = 'hand')
       order by id for update skip locked limit 1`,
     { hours },
   );
@@ -83,6 +84,12 @@ export async function tidyUp(db: Db): Promise<void> {
     db,
     `delete from outbox where status in ('sent', 'dropped') and created_at < now() - interval '90 days'
        and not exists (select 1 from orders where orders.id = outbox.order_id and orders.status in ('pending_payment', 'paid', 'generating'))`,
+  );
+  // A mail that was set aside keeps nobody's address for ever.
+  await changed(
+    db,
+    `update outbox set payload = null, mail_to = null, status = 'dropped'
+      where mail_to is not null and status in ('pending', 'parked') and created_at < now() - interval '30 days'`,
   );
   await changed(
     db,

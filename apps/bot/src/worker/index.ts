@@ -1,21 +1,17 @@
 import { holdLease, listen } from '@mingdan/db';
-import type { Fulfiller, FulfilmentDeps } from '@mingdan/fulfilment';
-import { type OrderKind, pause } from '@mingdan/kernel';
-import { askDuePayments, compareYesterday, type OperationDeps, refundOverdueHeld } from '@mingdan/operations';
-import { blockedPause, type OutboxChannel } from '@mingdan/outbox';
+import type { Fulfiller, FulfillerKey, FulfilmentDeps } from '@mingdan/fulfilment';
+import { pause } from '@mingdan/kernel';
+import { compareYesterday, type OperationDeps } from '@mingdan/operations';
+import { blockedPause, type MailChannel, type OutboxChannel } from '@mingdan/outbox';
 import cron from 'node-cron';
 import { createAnnouncer } from './announce.ts';
-import { closeEnded, expireOverdue } from './expire.ts';
 import { createFulfilment } from './fulfil.ts';
-import { type HousekeepingSettings, keepPromises, tidyUp } from './housekeeping.ts';
-import { createLoop, type Loop } from './loop.ts';
-import { refundDue } from './refund.ts';
+import { type HousekeepingSettings, tidyUp } from './housekeeping.ts';
+import { createJobs } from './jobs.ts';
 import { type EndingCertificate, remindOperators } from './remind.ts';
+import { remindMembers, remindOfGoods } from './remind-of-goods.ts';
 import { createOutboxSender } from './send.ts';
-import { tellFlaggedNotices } from './tell-flagged.ts';
-import { tellFailedPayments, tellSecondPayments, tellSeenPayments } from './tell-payments.ts';
-import { tellSettledRefunds } from './tell-refunds.ts';
-import { tellRefusedNotices } from './tell-refused.ts';
+import { createMailSender } from './send-mail.ts';
 
 export interface WorkerSettings extends HousekeepingSettings {
   /** unique for this start of the process */
@@ -33,8 +29,10 @@ export interface WorkerSettings extends HousekeepingSettings {
 export interface WorkerDeps {
   readonly operations: OperationDeps;
   readonly fulfilment: FulfilmentDeps;
-  readonly fulfillers: ReadonlyMap<OrderKind, Fulfiller>;
+  readonly fulfillers: ReadonlyMap<FulfillerKey, Fulfiller>;
   readonly channel: OutboxChannel;
+  /** null or left out: there is no mail server */
+  readonly mail?: MailChannel | null;
 }
 
 export interface Worker {
@@ -64,38 +62,31 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     holder: settings.owner,
     onSlowDown: (seconds) => blockedPause(db, seconds),
   });
+  const mailSender = createMailSender({
+    db,
+    vault: operations.vault,
+    log,
+    channel: deps.mail ?? null,
+    operatorChatId: operations.settings.operatorChatId,
+    holder: settings.owner,
+    maxHours: settings.deliveryMaxHours,
+  });
   const announce = createAnnouncer(db);
-  const onEnqueued = (): void => {
+  const wakeSenders = (): void => {
     sender.wake();
+    mailSender.wake();
+  };
+  const onEnqueued = (): void => {
+    wakeSenders();
     announce();
   };
   const fulfil = createFulfilment({ ...deps.fulfilment, onEnqueued }, deps.fulfillers, settings);
-  const job = (name: string, run: () => Promise<void>): Loop => createLoop(name, log, run, onEnqueued);
-  // Each its own loop: a gateway that hangs holds up no message, and a message that cannot be written holds up no refund.
-  const moneyJobs = [
-    job('tell failed payments', () => tellFailedPayments(operations)),
-    job('tell seen payments', () => tellSeenPayments(operations)),
-    job('tell second payments', () => tellSecondPayments(operations)),
-    job('tell settled refunds', () => tellSettledRefunds(operations)),
-    job('tell flagged notices', () => tellFlaggedNotices(operations)),
-    job('ask for refunds', async () => {
-      await refundDue(operations, settings);
-      await tellSettledRefunds(operations);
-    }),
-  ];
-  const polledJobs = [
-    job('tell refused notices', () => tellRefusedNotices(operations)),
-    job('ask due payments', () => askDuePayments(operations)),
-    job('refund held money', () => refundOverdueHeld(operations)),
-    job('expire', () => expireOverdue(operations)),
-    job('close ended', () => closeEnded(operations)),
-    job('keep promises', () => keepPromises(deps.fulfilment, settings)),
-  ];
+  const { money: moneyJobs, polled: polledJobs } = createJobs(deps, settings, onEnqueued);
 
   let calm: NodeJS.Timeout | undefined;
   function wake(): void {
     fulfil.wake();
-    sender.wake();
+    wakeSenders();
     calm ??= setTimeout(() => {
       calm = undefined;
       for (const each of moneyJobs) each.wake();
@@ -106,7 +97,7 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     for (const each of polledJobs) each.wake();
   }
   function heard(payload: string): void {
-    if (payload === 'outbox') sender.wake();
+    if (payload === 'outbox') wakeSenders();
     else if (payload !== 'updates') wake();
   }
 
@@ -132,7 +123,7 @@ export function startWorker(deps: WorkerDeps, settings: WorkerSettings): Worker 
     async stop() {
       stopping.abort();
       // Before anything else: what is not sent yet is sent by the next process.
-      const sent = sender.stop();
+      const sent = Promise.all([sender.stop(), mailSender.stop()]);
       clearInterval(dueTimer);
       clearTimeout(calm);
       await schedule.stop();
@@ -152,6 +143,8 @@ const HOUR_MS = 3_600_000;
 async function tidyHourly(deps: WorkerDeps, settings: WorkerSettings, signal: AbortSignal): Promise<void> {
   await tidyUp(deps.operations.db);
   await remindOperators(deps.operations, settings.endingCertificates());
+  await remindMembers(deps.operations);
+  await remindOfGoods(deps.operations);
   await compareYesterday(deps.operations);
   await pause(HOUR_MS, signal);
 }

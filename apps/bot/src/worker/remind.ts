@@ -1,6 +1,5 @@
 import { row } from '@mingdan/db';
-import { alarm } from '@mingdan/fulfilment';
-import type { OperationDeps } from '@mingdan/operations';
+import { type OperationDeps, tellOperators } from '@mingdan/operations';
 
 /** A certificate of a gateway that ends within thirty days. */
 export interface EndingCertificate {
@@ -14,10 +13,12 @@ const PATIENCE_HOURS = 6;
 /** What operators forget: once a day each, until it is done. */
 export async function remindOperators(deps: OperationDeps, ending: readonly EndingCertificate[]): Promise<void> {
   const today = deps.clock.now().toISOString().slice(0, 10);
-  const about = { vault: deps.vault, operatorChatId: deps.settings.operatorChatId };
   for (const { variable, notAfter } of ending) {
     const params = { variable, day: notAfter.toISOString().slice(0, 10) };
-    await alarm(about, deps.db, `certificate:${variable}:${today}`, { template: 'alarm_certificate_ends', params });
+    await tellOperators(deps, deps.db, `certificate:${variable}:${today}`, {
+      template: 'alarm_certificate_ends',
+      params,
+    });
   }
   const waiting = await row<{ count: number; hours: number | null }>(
     deps.db,
@@ -26,5 +27,5 @@ export async function remindOperators(deps: OperationDeps, ending: readonly Endi
   );
   if (!waiting || waiting.count === 0 || waiting.hours === null) return;
   const params = { count: waiting.count, hours: waiting.hours };
-  await alarm(about, deps.db, `redpackets:${today}`, { template: 'alarm_redpackets_waiting', params });
+  await tellOperators(deps, deps.db, `redpackets:${today}`, { template: 'alarm_redpackets_waiting', params });
 }

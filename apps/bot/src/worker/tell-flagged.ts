@@ -1,9 +1,8 @@
 import { type Db, row } from '@mingdan/db';
-import { alarm, amountText } from '@mingdan/fulfilment';
+import { amountText, tellBuyer } from '@mingdan/fulfilment';
 import { isCurrency, moneyText } from '@mingdan/kernel';
-import type { OperationDeps } from '@mingdan/operations';
+import { type OperationDeps, openMatter, tellOperators } from '@mingdan/operations';
 import { answersTo, findOrder, oddMoney } from '@mingdan/orders';
-import { enqueue } from '@mingdan/outbox';
 
 interface FlaggedNotice {
   id: number;
@@ -45,24 +44,13 @@ async function tellOneFlag(deps: OperationDeps, tx: Db): Promise<boolean> {
     ...notice.flag,
     ...(notice.heldId === null ? {} : { held_id: notice.heldId, answers: answersTo(verdict) }),
   };
-  const item = await row<{ id: number }>(
-    tx,
-    `insert into inbox_items (kind, dedupe_key, order_id, details) values (:kind, :key, :orderId, :details::jsonb)
-     on conflict (dedupe_key) do nothing returning id`,
-    { kind: kindOf(verdict), key, orderId: notice.orderId, details: JSON.stringify(details) },
-  );
-  if (!item) return true;
-  const params = { provider: notice.provider, orderNo: notice.orderNo ?? '-', verdict, amount, inboxId: item.id };
-  await alarm(
-    { vault: deps.vault, operatorChatId: deps.settings.operatorChatId },
-    tx,
-    key,
-    { template: 'alarm_money_unmatched', params },
-    notice.orderId,
-  );
-  if (notice.heldId !== null) await tellBuyer(deps, tx, notice, amount);
+  const inboxId = await openMatter(tx, { kind: kindOf(verdict), key, orderId: notice.orderId, details });
+  if (inboxId === undefined) return true;
+  const params = { provider: notice.provider, orderNo: notice.orderNo ?? '-', verdict, amount, inboxId };
+  await tellOperators(deps, tx, key, { template: 'alarm_money_unmatched', params }, notice.orderId);
+  if (notice.heldId !== null) await tellWhoPaid(deps, tx, notice, amount);
   deps.log.warn(
-    { order_no: notice.orderNo, provider: notice.provider, verdict, inbox: item.id },
+    { order_no: notice.orderNo, provider: notice.provider, verdict, inbox: inboxId },
     'money that fits no order',
   );
   return true;
@@ -82,15 +70,10 @@ function kindOf(verdict: string): string {
 }
 
 /** Their money is here and not lost: they read so at once, and what can become of it. */
-async function tellBuyer(deps: OperationDeps, tx: Db, notice: FlaggedNotice, came: string): Promise<void> {
+async function tellWhoPaid(deps: OperationDeps, tx: Db, notice: FlaggedNotice, came: string): Promise<void> {
   const order = notice.ourOrderNo === null ? undefined : await findOrder(tx, notice.ourOrderNo);
-  if (!order || order.chatId === null) return;
+  if (!order) return;
   const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order), came };
-  await enqueue(tx, deps.vault, {
-    chatId: order.chatId,
-    userId: order.userId,
-    orderId: order.id,
-    dedupeKey: `unmatched:${notice.heldId}`,
-    message: { template: 'payment_unmatched', params },
-  });
+  const message = { template: 'payment_unmatched', params } as const;
+  await tellBuyer(tx, deps.vault, order, { dedupeKey: `unmatched:${notice.heldId}`, message });
 }

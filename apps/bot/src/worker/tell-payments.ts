@@ -1,8 +1,8 @@
 import { type Db, row } from '@mingdan/db';
-import { amountText, paymentMessageEdits } from '@mingdan/fulfilment';
+import { amountText, paymentMessageEdits, tellBuyer } from '@mingdan/fulfilment';
 import type { OperationDeps } from '@mingdan/operations';
 import { ORDER_COLUMNS, type Order } from '@mingdan/orders';
-import { enqueue, type Message } from '@mingdan/outbox';
+import { enqueue } from '@mingdan/outbox';
 
 /** The webhook process only flips orders; what a failed payment means is said here, once, and the dead button is taken away. */
 export async function tellFailedPayments(deps: OperationDeps): Promise<void> {
@@ -19,7 +19,8 @@ async function tellOneFailure(deps: OperationDeps, tx: Db): Promise<boolean> {
   if (!order) return false;
   await enqueue(tx, deps.vault, await paymentMessageEdits(tx, order, 'failed'));
   const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) };
-  await tellBuyer(deps, tx, order, `payment_failed:${order.orderNo}`, { template: 'payment_failed', params });
+  const message = { template: 'payment_failed', params } as const;
+  await tellBuyer(tx, deps.vault, order, { dedupeKey: `payment_failed:${order.orderNo}`, message });
   deps.log.info({ order_no: order.orderNo, status: 'failed', reason: 'payment_failed' }, 'order moved');
   return true;
 }
@@ -34,12 +35,13 @@ async function tellOneSecond(deps: OperationDeps, tx: Db): Promise<boolean> {
     tx,
     `select ${ORDER_COLUMNS}, r.refund_id as "refundId" from refund_records r join orders o on o.id = r.order_id
       where r.reason = 'second_payment' and r.status in ('requested', 'pending')
-        and not exists (select 1 from outbox where dedupe_key = 'second:' || r.refund_id) and exists (select 1 from users where id = o.user_id and telegram_id is not null)
+        and not exists (select 1 from outbox where dedupe_key = 'second:' || r.refund_id) and (o.email is not null or exists (select 1 from users where id = o.user_id and telegram_id is not null))
       order by r.id limit 1`,
   );
   if (!found) return false;
   const params = { orderNo: found.orderNo, product: found.productNames, amount: amountText(found) };
-  await tellBuyer(deps, tx, found, `second:${found.refundId}`, { template: 'second_payment_refunding', params });
+  const message = { template: 'second_payment_refunding', params } as const;
+  await tellBuyer(tx, deps.vault, found, { dedupeKey: `second:${found.refundId}`, message });
   return true;
 }
 
@@ -57,26 +59,8 @@ async function tellOneSeen(deps: OperationDeps, tx: Db): Promise<boolean> {
       returning ${ORDER_COLUMNS}`,
   );
   if (!order) return false;
-  await tellBuyer(deps, tx, order, `seen:${order.orderNo}`, {
-    template: 'payment_seen',
-    params: { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) },
-  });
+  const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) };
+  const message = { template: 'payment_seen', params } as const;
+  await tellBuyer(tx, deps.vault, order, { dedupeKey: `seen:${order.orderNo}`, message });
   return true;
-}
-
-async function tellBuyer(
-  deps: OperationDeps,
-  tx: Db,
-  order: Order,
-  dedupeKey: string,
-  message: Message,
-): Promise<void> {
-  if (order.chatId === null) return;
-  await enqueue(tx, deps.vault, {
-    chatId: order.chatId,
-    userId: order.userId,
-    orderId: order.id,
-    dedupeKey,
-    message,
-  });
 }

@@ -1,11 +1,11 @@
 import { type Db, row } from '@mingdan/db';
-import { alarm } from '@mingdan/fulfilment';
+import { type SaidToBuyer, tellBuyer } from '@mingdan/fulfilment';
 import { type Localised, type Money, moneyText } from '@mingdan/kernel';
-import type { OperationDeps } from '@mingdan/operations';
+import { afterRefund, type OperationDeps, openMatter, tellOperators } from '@mingdan/operations';
 import type { RefundRecord } from '@mingdan/orders';
-import { enqueue, type Message } from '@mingdan/outbox';
 import { providerNames } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
+import { tellOperatorsOfRefund } from './tell-operators.ts';
 
 interface SettledRefund {
   id: number;
@@ -22,6 +22,8 @@ interface SettledRefund {
   product: Localised | null;
   userId: number | null;
   chatId: number | null;
+  email: Buffer | null;
+  language: string | null;
 }
 
 /** Tells buyers that their money is on its way back, and operators of refunds that did not go through; each once. */
@@ -39,7 +41,7 @@ async function tellOne(deps: OperationDeps): Promise<boolean> {
          returning *)
        select r.id, r.refund_id as "refundId", r.status, r.told_at as "toldAt", r.order_id as "orderId", o.order_no as "orderNo", r.provider, r.last_error as "lastError", r.reason,
               jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount, o.product_names as product, o.user_id as "userId",
-              (select telegram_id from users where id = o.user_id) as "chatId"
+              (select telegram_id from users where id = o.user_id) as "chatId", o.email, o.language
          from told r left join orders o on o.id = r.order_id`,
     );
     if (!refund) return false;
@@ -53,31 +55,29 @@ async function tellOne(deps: OperationDeps): Promise<boolean> {
         amount,
         `refund_${refund.status}:${refund.refundId}:${refund.toldAt.getTime()}`,
       );
-    await tellBuyer(deps, tx, refund, amount);
+    await tellItsBuyer(deps, tx, refund, amount);
+    const { orderId, refundId, reason } = refund;
+    if (refund.status === 'succeeded' && orderId !== null)
+      await tellOperatorsOfRefund(deps, tx, { orderId, refundId, refund: refund.amount, reason });
+    await afterRefund(deps, tx, refund);
     deps.log.info({ order_no: refund.orderNo, refund_id: refund.refundId, status: refund.status }, 'refund settled');
     return true;
   });
 }
 
-async function tellBuyer(deps: OperationDeps, tx: Db, refund: SettledRefund, amount: string): Promise<void> {
-  const { orderNo, product } = refund;
-  if (refund.chatId === null || orderNo === null || product === null) return;
+async function tellItsBuyer(deps: OperationDeps, tx: Db, refund: SettledRefund, amount: string): Promise<void> {
+  const { orderNo, product, orderId, language } = refund;
+  if (orderNo === null || product === null || orderId === null || language === null) return;
   const message = messageOf(deps, refund, { orderNo, product, amount });
   const dedupeKey = `refund:${refund.refundId}:${refund.status}`;
-  await enqueue(tx, deps.vault, {
-    chatId: refund.chatId,
-    userId: refund.userId,
-    orderId: refund.orderId,
-    dedupeKey,
-    message,
-  });
+  await tellBuyer(tx, deps.vault, { ...refund, id: orderId, language }, { dedupeKey, message });
 }
 
 function messageOf(
   deps: OperationDeps,
   refund: SettledRefund,
   params: { orderNo: string; product: Localised; amount: string },
-): Message {
+): SaidToBuyer['message'] {
   if (refund.status === 'succeeded') return { template: 'refund_succeeded', params };
   const known = providerNames.find((name) => name === refund.provider);
   const gateway = known && providerCapabilities.get(known);
@@ -107,24 +107,18 @@ async function openInboxItem(
   key: string,
 ): Promise<void> {
   const { refundId, orderId, orderNo, provider, lastError } = refund;
-  const details = JSON.stringify({ refund_id: refundId, amount, provider, cause: lastError });
-  const item = await row<{ id: number }>(
-    tx,
-    `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_refused', :key, :orderId, :details::jsonb)
-     on conflict (dedupe_key) do nothing returning id`,
-    { key, orderId, details },
-  );
-  if (!item) return;
+  const details = { refund_id: refundId, amount, provider, cause: lastError };
+  const inboxId = await openMatter(tx, { kind: 'refund_refused', key, orderId, details });
+  if (inboxId === undefined) return;
   const params = {
     orderNo: orderNo ?? '-',
     refundId,
     amount,
     provider: provider ?? '-',
     cause: lastError ?? '-',
-    inboxId: item.id,
+    inboxId,
   };
-  const { operatorChatId } = deps.settings;
-  await alarm({ vault: deps.vault, operatorChatId }, tx, key, { template: 'alarm_refund_refused', params }, orderId);
+  await tellOperators(deps, tx, key, { template: 'alarm_refund_refused', params }, orderId);
 }
 
 /** A refund that is tried again and again without an end: people should know, while it is tried on. */

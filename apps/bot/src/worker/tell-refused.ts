@@ -1,6 +1,5 @@
 import { rows } from '@mingdan/db';
-import { alarm } from '@mingdan/fulfilment';
-import type { OperationDeps } from '@mingdan/operations';
+import { type OperationDeps, tellOperators } from '@mingdan/operations';
 
 /** Single refusals are normal (probes, strangers); this many in ten minutes look like a wrong secret or an attack. */
 const WORTH_AN_ALARM = 5;
@@ -16,10 +15,7 @@ export async function tellRefusedNotices(deps: OperationDeps): Promise<void> {
   const hour = Math.floor(deps.clock.now().getTime() / 3_600_000);
   for (const { provider, count, why } of refused) {
     const params = { provider, count, cause: why };
-    const { operatorChatId } = deps.settings;
-    await alarm({ vault: deps.vault, operatorChatId }, deps.db, `refused:${provider}:${hour}`, {
-      template: 'alarm_refused_notices',
-      params,
-    });
+    const message = { template: 'alarm_refused_notices', params } as const;
+    await tellOperators(deps, deps.db, `refused:${provider}:${hour}`, message);
   }
 }

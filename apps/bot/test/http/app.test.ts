@@ -253,9 +253,9 @@ describe('rate limits', () => {
 describe('other sites in a browser', () => {
   const ORIGIN = 'https://shop.example';
 
-  test('may read the catalogue and the order API when they are named', async () => {
+  test('may read the catalogue, the order API and the coin API when they are named', async () => {
     const { app } = anApp(db);
-    for (const path of ['/api/products', '/api/products/bazi-basic', '/api/settings', '/api/order-status/x']) {
+    for (const path of ['/api/products/bazi-basic', '/api/settings', '/api/order-status/x', '/api/coin/packages']) {
       const reply = await request(app).get(path).set('Origin', ORIGIN);
       expect(reply.headers['access-control-allow-origin']).toBe(ORIGIN);
       expect(reply.headers.vary).toContain('Origin');
@@ -312,7 +312,7 @@ describe('assets', () => {
   test('are kept for ever under the address that the pages use', async () => {
     const { app } = anApp(db);
     const { text } = await request(app).get('/nothing');
-    const address = /href="(\/assets\/mingdan\.css\?v=[\w-]+)"/.exec(text)?.[1];
+    const address = /href="(\/assets\/[\w-]+\/mingdan\.css)"/.exec(text)?.[1];
     const reply = await request(app)
       .get(String(address))
       .expect(200)

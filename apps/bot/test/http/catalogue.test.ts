@@ -5,6 +5,7 @@ import { testDatabase } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { inDollars } from '../../src/http/api/prices.ts';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
+import { signedIn } from './signed-in.ts';
 import { anApp } from './support.ts';
 
 let database: TestDatabase;
@@ -34,7 +35,38 @@ describe('GET /api/products', () => {
       'bazi-full',
       'bazi-year',
       'tarot-free',
+      'member-month',
+      'member-quarter',
+      'member-year',
+      'gift-card',
+      'consult',
+      'coins-1',
+      'coins-2',
+      'coins-3',
+      'coins-4',
     ]);
+  });
+
+  test('tells what is in coins, memberships and goods', async () => {
+    expect((await get('/api/products/coins-2')).body.data).toMatchObject({
+      kind: 'coins',
+      coins: 310,
+      bonus_coins: 10,
+    });
+    expect((await get('/api/products/member-year')).body.data).toMatchObject({ kind: 'membership', months: 12 });
+    const card = (await get('/api/products/gift-card')).body.data;
+    expect(card).toMatchObject({ kind: 'goods', price: 50, stock: 0, stock_quantity: 0, input: 'none' });
+  });
+
+  test('shows a member’s price to who is signed in, and to no stranger', async () => {
+    const stranger = await get('/api/products');
+    expect(stranger.text).not.toContain('member_price');
+    expect(stranger.headers['cache-control']).toBe('no-cache');
+    const { bearer } = await signedIn(db);
+    const known = await get('/api/products/bazi-full').set('Authorization', bearer);
+    expect(known.body.data.member_price).toBeLessThan(known.body.data.price);
+    expect(known.headers['cache-control']).toBe('private, no-cache');
+    expect(known.headers.vary).toContain('Cookie');
   });
 
   test('gives every product all its fields, with money as decimal numbers', async () => {
@@ -54,6 +86,7 @@ describe('GET /api/products', () => {
         price_unit: 'CNY',
         stock: null,
         stock_quantity: null,
+        input: 'birth',
       },
     });
   });

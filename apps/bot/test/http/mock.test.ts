@@ -170,7 +170,14 @@ describe('in production', () => {
   test('is decided by the settings, whatever else is set', () => {
     const config = {
       urls: { public: 'https://a.example', webhook: 'https://b.example' },
-      http: { trustProxy: null, corsOrigins: [], returnUrlHosts: [], initDataMaxAgeSeconds: 1, sandboxUrl: base },
+      http: {
+        trustProxy: null,
+        corsOrigins: [],
+        returnUrlHosts: [],
+        initDataMaxAgeSeconds: 1,
+        requireSignature: false,
+        sandboxUrl: base,
+      },
       providers: new Map([['mock' as const, { webhookSecret: SECRET }]]),
     };
     expect(mockGate({ ...config, production: true })).toBeNull();

@@ -6,6 +6,7 @@ import { acceptRedPacket, claimRedPacketCode, orderLinkToken, rejectRedPacket } 
 import { createOrder, findOrder, findProduct, grantCoins, type Order } from '@mingdan/orders';
 import { anUnpaidOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
 import request from 'supertest';
+import { sessionToken } from '../../src/http/auth/session-token.ts';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
 import { anApp, completed, testSettings } from './support.ts';
 
@@ -180,7 +181,7 @@ describe('paying from the page', () => {
     expect((await findOrder(db, order.orderNo))?.status).toBe('pending_payment');
     const poor = await send(order, '/pay/points', {}).expect(303);
     expect(poor.headers.location).toContain('trouble=not_enough_coins');
-    expect((await open(order, '&via=points&trouble=not_enough_coins')).text).toContain('Not enough coins');
+    expect((await open(order, '&via=points&trouble=not_enough_coins')).text).toContain('not have enough coins');
     await grantCoins(db, { userId: order.userId ?? 0, amount: 500, key: 'test', reason: 'test', actor: 'test' });
     await send(order, '/pay/points', {}).expect(303);
     expect((await findOrder(db, order.orderNo))?.status).toBe('paid');
@@ -392,5 +393,30 @@ describe('POST /api/oxapay-payment', () => {
     expect((await ask({ order_no: (await anUnpaidOrder(db)).orderNo }).expect(409)).body.error.code).toBe(
       'provider_not_offered',
     );
+  });
+});
+
+describe('the page of an order', () => {
+  test('with money that fits no order says so, and offers no way to pay again', async () => {
+    const order = await anUnpaidOrder(db);
+    await changed(
+      db,
+      `insert into held_payments (provider, gateway_order_id, payment_key, order_id, amount_minor, currency, verdict) values ('alipay', :orderNo, :orderNo, :id, 5, 'CNY', 'amount_mismatch')`,
+      { orderNo: order.orderNo, id: order.id },
+    );
+    const { text } = await open(order).expect(200);
+    expect(text).toContain('Your payment is being looked at');
+    expect(text).not.toContain('/pay/alipay');
+  });
+
+  test('opens whole for who is signed in and owns it, and for nobody else who is', async () => {
+    const { operations, app } = anAppWith();
+    const [mine, theirs] = [await anUnpaidOrder(db), await anUnpaidOrder(db)];
+    const expiresAt = new Date(operations.clock.now().getTime() + 60_000);
+    const cookie = `mingdan_session=${sessionToken(testSettings.secretKeys, { userId: mine.userId ?? 0, name: null, expiresAt })}`;
+    const seen = async (order: Order) =>
+      (await request(app).get(`/order/${order.orderNo}?lang=en`).set('Cookie', cookie)).text;
+    expect(await seen(mine)).toContain('/pay/alipay');
+    expect(await seen(theirs)).not.toContain('/pay/alipay');
   });
 });

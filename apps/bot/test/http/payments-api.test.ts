@@ -223,8 +223,20 @@ describe('create', () => {
     expect(alipay.created[0]?.returnUrl).toBe(`https://mingdan.example/payment/success?order_no=${order.orderNo}`);
     for (const returnUrl of ['https://shop.example/done?x=1', 'https://mingdan.example/app', 'https://SHOP.example/']) {
       await create(await anOrder(), { returnUrl }).expect(200);
-      expect(alipay.created.at(-1)?.returnUrl).toBe(returnUrl);
+      expect(alipay.created.at(-1)?.returnUrl).toBe(new URL(returnUrl).href);
     }
+  });
+
+  test.each([
+    'https://mingdan.example\\@evil.example/',
+    'https://user@mingdan.example/',
+    'javascript:alert(1)',
+    '//evil.example',
+  ])('never sends buyers where another reader would see another host: %s', async (returnUrl) => {
+    const before = alipay.created.length;
+    const { status } = await create(await anOrder(), { returnUrl });
+    if (status === 200) expect(alipay.created.at(-1)?.returnUrl).toMatch(/^https:\/\/mingdan\.example\//);
+    else expect([status, alipay.created.length]).toEqual([400, before]);
   });
 
   test('wants the openid where WeChat does', async () => {

@@ -25,10 +25,10 @@ async function aCard(line = LINE, slug = 'bazi-basic'): Promise<Person> {
 }
 
 describe('the menu', () => {
-  test('/start greets and has a button for each report in the catalogue', async () => {
+  test('/start greets and has a button for each report in the catalogue first', async () => {
     const person = new Person(world);
     await person.types('/start');
-    expect(person.buttons).toEqual(['buy:bazi-basic', 'buy:bazi-full', 'buy:bazi-year', 'buy:tarot-free']);
+    expect(person.buttons.slice(0, 4)).toEqual(['buy:bazi-basic', 'buy:bazi-full', 'buy:bazi-year', 'buy:tarot-free']);
     expect(person.last).toContain('19.90 CNY');
   });
 
@@ -59,7 +59,7 @@ describe('the birth', () => {
     expect(person.last).toContain('张三');
     expect(person.last).toContain('真太阳时');
     expect(person.last).toContain('大运');
-    expect(person.buttons.map((data) => data.split(':')[0])).toEqual(['confirm', 'edit', 'cancel']);
+    expect(person.buttons.map((data) => data.split(':')[0])).toEqual(['confirm', 'edit', 'cancel', 'coupon', 'gift']);
   });
 
   test('one line before any product is kept, and only the product is asked for', async () => {

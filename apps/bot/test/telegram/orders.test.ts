@@ -41,6 +41,31 @@ describe('/orders', () => {
     ]);
   });
 
+  test('an order whose payment is on its way is not offered to be paid once more, or cancelled', async () => {
+    const { person, order } = await aBuyer();
+    await changed(world.database.db, 'update orders set payment_seen_at = now() where id = :id', { id: order.id });
+    await person.presses(`order:${order.orderNo}`);
+    expect(person.last).toContain('付款确认中');
+    expect(person.buttons.slice(0, -1)).toEqual([`check:${order.orderNo}`]);
+    world.asked.length = 0;
+    await person.presses(`pay:alipay:${order.orderNo}`);
+    expect(person.last).toContain('不用再付');
+    expect(world.asked).toEqual([]);
+  });
+
+  test('an order whose money waits for a decision says so, and asks for no other payment', async () => {
+    const { person, order } = await aBuyer();
+    await changed(
+      world.database.db,
+      `insert into held_payments (provider, gateway_order_id, payment_key, order_id, amount_minor, currency, verdict)
+        values ('pingpong', :orderNo, :orderNo, :id, 995, 'CNY', 'amount_mismatch')`,
+      { id: order.id, orderNo: order.orderNo },
+    );
+    await person.presses(`order:${order.orderNo}`);
+    expect(person.last).toContain('请先不要再付');
+    expect(person.buttons.filter((data) => data.startsWith('pay:'))).toEqual([]);
+  });
+
   test('an order of somebody else is not shown, paid, checked, cancelled or refunded', async () => {
     const { order } = await aBuyer();
     const stranger = new Person(world);
@@ -123,12 +148,12 @@ describe('check and refund', () => {
     );
   });
 
-  test('a refund asks why, takes a typed reason, and says what became of it', async () => {
+  test('a refund asks why and takes a typed reason; that it is on its way is said by the message about it, once', async () => {
     const { person, order } = await aBuyer(aPaidOrder);
     await person.presses(`refund:${order.orderNo}`);
     await person.types('等了太久');
     expect(world.asked.at(-1)).toEqual({ act: 'askForRefund', orderNo: order.orderNo, detail: '等了太久' });
-    expect(person.last).toContain('退款已提交');
+    expect(person.last).not.toContain('退款已提交');
     await person.types('等了太久');
     expect(person.last).toContain('没看懂');
   });

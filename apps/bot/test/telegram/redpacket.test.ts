@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, rows } from '@mingdan/db';
-import { claimRedPacket, decideRedPacket, type Order, rememberTelegramUser } from '@mingdan/orders';
+import { claimRedPacket, decideRedPacket, type Order, redPacketOver, rememberTelegramUser } from '@mingdan/orders';
 import { anAttempt, anUnpaidOrder, testVault } from '@mingdan/orders/testing';
 import { aWorld, OPERATORS, Person, type World } from './given/world.ts';
 
@@ -69,6 +69,7 @@ describe('paying by red packet', () => {
     const [{ id } = { id: 0 }] = await codes(order);
     await claimRedPacket(db, testVault, { id, operator: 'anna' });
     await decideRedPacket(db, { id, operator: 'anna', reason: '已被领完' });
+    await redPacketOver(db, order.id, 15);
     await person.presses(`pay:redpacket:${order.orderNo}`);
     await person.types(CODE);
     expect(person.last).toContain('已被领完');

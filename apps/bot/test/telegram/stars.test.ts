@@ -238,7 +238,7 @@ describe('the invoice in the chat', () => {
       .at(-1)
       ?.payload.reply_markup?.inline_keyboard.flat()
       .map(({ text }) => text);
-    expect(labels?.slice(0, 2)).toEqual(['去付款 · PingPong 支付', '去付款 · Telegram Stars · 150 Stars']);
+    expect(labels?.slice(0, 2)).toEqual(['去付款 · PingPong 支付', '去付款 · Telegram Stars · 150 ⭐']);
   });
 
   test('who chooses Stars gets an invoice with the refund rule, and no link', async () => {
@@ -277,7 +277,7 @@ describe('the invoice in the chat', () => {
     expect(await waiting(order)).toMatchObject({ params: { refundRule: 'report' } });
   });
 
-  test('a gateway that gives a code to scan is reached by our own page of the order', async () => {
+  test('a gateway that gives a code to scan is reached by the link of our own page that opens this very way', async () => {
     const { person, order } = await aBuyer();
     const { startPayment } = world.acts;
     world.acts.startPayment = async (deps, wish) => ({
@@ -288,7 +288,7 @@ describe('the invoice in the chat', () => {
     await person.presses(`pay:pingpong:${order.orderNo}`);
     world.acts.startPayment = startPayment;
     expect((await waiting(order))?.buttons).toEqual([
-      [{ label: 'pay', url: orderLink(world.deps.settings, order.orderNo) }],
+      [{ label: 'pay', url: orderLink(world.deps.settings, order.orderNo).replace('?', '/pay/pingpong?') }],
     ]);
   });
 

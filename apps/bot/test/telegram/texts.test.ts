@@ -112,6 +112,16 @@ describe('texts', () => {
     expect(wish).toContain('写得不准');
   });
 
+  test('who rejects a red packet is quoted to the buyer, and a verdict is put in words for operators', () => {
+    const base = { orderNo: 'X', product: 'p', amount: '1.00 CNY' };
+    const rejected = { template: 'redpacket_rejected', params: { ...base, reason: '口令已过期' } } as const;
+    expect(renderMessage(texts, 'zh-CN', rejected).text).toContain('口令已过期');
+    const odd = { ...base, provider: 'alipay', inboxId: 3, verdict: 'amount_mismatch' };
+    const alarm = renderMessage(texts, 'zh-CN', { template: 'alarm_money_unmatched', params: odd }).text;
+    expect(alarm).toContain('金额不符');
+    expect(alarm).not.toContain('amount_mismatch');
+  });
+
   test.each(languages)(
     '%s: a declined payment leaves one line, and is explained in the message of its own',
     (language) => {

@@ -1,5 +1,3 @@
-import { type Db, row } from '@mingdan/db';
-import { MingdanError } from '@mingdan/kernel';
 import { type CoinEntry, coinBalance, coinEntries, grantCoins } from '@mingdan/orders';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
@@ -8,6 +6,7 @@ import type { Context } from '../context.ts';
 import { withDatabase } from '../deps.ts';
 import { operatorName } from '../operator.ts';
 import { timeText, word } from '../print.ts';
+import { textOption, userId } from '../user.ts';
 
 export function registerCoins(program: Command, context: Context): void {
   const coins = group(program, 'coins', 'The coins of a user. <user> is the number of the user, or tg:<Telegram id>.');
@@ -30,28 +29,9 @@ export function registerCoins(program: Command, context: Context): void {
     .option('--operator <name>', 'who gives them, for the record; the login name when left out');
 }
 
-const LONGEST = 200;
-
-function textOption(given: unknown, name: string): string {
-  const text = String(given ?? '').trim();
-  if (text === '' || text.length > LONGEST) throw new InvalidArgumentError(`${name} takes 1 to ${LONGEST} characters.`);
-  return text;
-}
-
 function wholeCoins(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A whole number of coins, more than none.');
   return Number(text);
-}
-
-async function userId(db: Db, typed: string): Promise<number> {
-  const [, telegram, id] = /^(tg:)?([1-9]\d{0,14})$/.exec(typed.trim()) ?? [];
-  if (id === undefined) throw new InvalidArgumentError('The number of a user, or tg:<Telegram id>.');
-  const column = telegram === undefined ? 'id' : 'telegram_id';
-  const user = await row<{ id: number }>(db, `select id from users where ${column} = :id`, { id: Number(id) });
-  if (user) return user.id;
-  throw new MingdanError('user_not_found', `there is no user ${typed.slice(0, 40)}`, {
-    hint: 'A user is there from their first message to the bot on',
-  });
 }
 
 function show(context: Context, user: string, limit: number): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { type Db, row, rows } from '@mingdan/db';
-import { MingdanError } from '@mingdan/kernel';
+import { MingdanError, type Money, moneyText } from '@mingdan/kernel';
 import { type OperationDeps, openReason, type Resolution, resolveInboxItem } from '@mingdan/operations';
 import { answersTo, findHeldPayment, type HeldPayment } from '@mingdan/orders';
 import { type Command, Option } from 'commander';
@@ -7,12 +7,15 @@ import { type Answer, answering, group } from '../answer.ts';
 import { idArgument } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { withDatabase, withOperations } from '../deps.ts';
-import { fields, moneyText, timeText, word } from '../print.ts';
+import { fields, moneyCode, timeText, word } from '../print.ts';
+import type { Texts } from '../texts.ts';
 
 interface InboxItem {
   id: number;
   kind: string;
   orderNo: string | null;
+  /** what the order asks for */
+  orderAmount: Money | null;
   details: Record<string, unknown>;
   status: 'open' | 'resolved';
   resolution: string | null;
@@ -20,7 +23,8 @@ interface InboxItem {
   resolvedAt: Date | null;
 }
 
-const ITEM = `select i.id, i.kind, o.order_no as "orderNo", i.details, i.status, i.resolution, i.created_at as "createdAt",
+const ITEM = `select i.id, i.kind, o.order_no as "orderNo", i.details,
+  case when o.id is not null then jsonb_build_object('minor', o.amount_minor, 'currency', o.currency) end as "orderAmount", i.status, i.resolution, i.created_at as "createdAt",
   i.resolved_at as "resolvedAt" from inbox_items i left join orders o on o.id = i.order_id`;
 
 export function registerInbox(program: Command, context: Context): void {
@@ -72,8 +76,9 @@ async function findItem(db: Db, id: number): Promise<InboxItem> {
   });
 }
 
-function toJson({ orderNo, createdAt, resolvedAt, ...rest }: InboxItem): object {
-  return { ...rest, order_no: orderNo, created_at: createdAt, resolved_at: resolvedAt };
+function toJson({ orderNo, orderAmount, createdAt, resolvedAt, ...rest }: InboxItem): object {
+  const asked = orderAmount === null ? null : moneyText(orderAmount);
+  return { ...rest, order_no: orderNo, order_amount: asked, created_at: createdAt, resolved_at: resolvedAt };
 }
 
 function list(context: Context, items: readonly InboxItem[]): Answer {
@@ -96,21 +101,48 @@ async function show(context: Context, id: number): Promise<Answer> {
   });
   const texts = context.texts();
   const { t } = texts;
-  const details = Object.entries(item.details).map(([name, value]) => [name, textOf(value)] as const);
   return {
     json: { ...toJson(item), held: held === null ? null : heldJson(held) },
     lines: [
       `#${item.id}  ${word(texts, 'matter', item.kind)}`,
       ...fields([
         [t('orders.number'), item.orderNo],
+        [t('inbox.order_amount'), item.orderAmount === null ? null : moneyText(item.orderAmount)],
         [t('orders.created'), timeText(item.createdAt)],
-        ...details,
+        ...details(texts, item),
         [t('inbox.resolved'), item.resolvedAt === null ? null : timeText(item.resolvedAt)],
         [t('inbox.note'), item.resolution],
       ]),
-      ...(held === null ? [] : heldLines(context, item.id, held)),
+      ...(held === null ? refundLines(context, item) : heldLines(context, item.id, held)),
     ],
   };
+}
+
+/** What the order number, the money as text and the answers say already, for scripts. */
+const SAID_OTHERWISE = ['order_no', 'amount_minor', 'currency', 'held_id', 'answers'];
+
+/** What is known of a matter, named in the operator's language as far as its name is known. */
+function details(texts: Texts, { kind, orderNo, details }: InboxItem): [string, string | null][] {
+  const isWish = kind === 'refund_wanted' || kind === 'refund_refused';
+  const names: Readonly<Record<string, string>> = {
+    provider: 'orders.provider',
+    amount: isWish ? 'orders.amount' : 'inbox.came',
+    verdict: 'inbox.verdict',
+    provider_payment_id: 'inbox.payment_id',
+    refund_id: 'inbox.refund_id',
+    cause: 'inbox.cause',
+    reason: 'inbox.reason',
+  };
+  return Object.entries(details)
+    .filter(([name]) => !SAID_OTHERWISE.includes(name) || (name === 'order_no' && orderNo === null))
+    .map(([name, value]) => {
+      const text = textOf(value);
+      const label = names[name];
+      return [
+        label === undefined ? name : texts.t(label),
+        name === 'verdict' && text !== null ? word(texts, 'verdict', text) : text,
+      ];
+    });
 }
 
 /** The money that a matter is about, while nobody has decided about it. */
@@ -121,7 +153,7 @@ async function heldOf(db: Db, { details }: InboxItem): Promise<HeldPayment | nul
 }
 
 function heldJson({ amount, verdict, decideBy }: HeldPayment): object {
-  return { amount: amount === null ? null : moneyText(amount), decide_by: decideBy, answers: answersTo(verdict) };
+  return { amount: amount && moneyCode(amount), decide_by: decideBy, answers: answersTo(verdict) };
 }
 
 function heldLines({ texts }: Context, id: number, { amount, verdict, decideBy }: HeldPayment): string[] {
@@ -131,6 +163,18 @@ function heldLines({ texts }: Context, id: number, { amount, verdict, decideBy }
     t('inbox.held', { money, time: timeText(decideBy) }),
     ...answersTo(verdict).map((answer) => `  mingdan inbox resolve ${id} --${answer}  ${t(`inbox.${answer}`)}`),
   ];
+}
+
+/** What can be answered to a matter about a refund, while it is open. */
+function refundLines({ texts }: Context, { id, kind, status }: InboxItem): string[] {
+  const { t } = texts();
+  const resolve = `  mingdan inbox resolve ${id}`;
+  if (status !== 'open') return [];
+  if (kind === 'refund_refused')
+    return [`${resolve} --paid-by-hand  ${t('inbox.by_hand')}`, `${resolve} --refund  ${t('inbox.again')}`];
+  if (kind === 'refund_wanted')
+    return [`${resolve} --refund  ${t('inbox.grant')}`, `${resolve} --reply '…'  ${t('inbox.refuse')}`];
+  return [];
 }
 
 /** A buyer's own words are sealed in the database. */

@@ -1,16 +1,18 @@
 import { changed, type Db, rows } from '@mingdan/db';
-import { isCurrency, MingdanError, type Money } from '@mingdan/kernel';
+import { type Currency, formatAmount, MingdanError, moneyText } from '@mingdan/kernel';
+import { decideWithdrawal, openDestination, type Withdrawal, withdrawals } from '@mingdan/orders';
 import type { Command } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
+import { idArgument } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { withDatabase } from '../deps.ts';
-import { moneyText } from '../print.ts';
+import { withDatabase, withOperations } from '../deps.ts';
+import { operatorName } from '../operator.ts';
 
 interface Promoter {
   code: string;
   name: string | null;
   buyers: number;
-  earned: { currency: string; orders: number; minor: number }[];
+  earned: { currency: Currency; orders: number; minor: number }[];
 }
 
 export function registerPromoters(program: Command, context: Context): void {
@@ -26,6 +28,84 @@ export function registerPromoters(program: Command, context: Context): void {
     ([code = ''], options) =>
       withDatabase(context, (db) => add(context, db, code, typeof options.name === 'string' ? options.name : null)),
   ).option('--name <name>', 'whom the code belongs to');
+  answering(
+    promoters,
+    context,
+    'rate <code> <percent>',
+    'What a promoter earns of each order, in percent.',
+    ([code = '', percent = '']) => withDatabase(context, (db) => setRate(context, db, code, percent)),
+  );
+  answering(promoters, context, 'withdrawals', 'Who waits for their commission, and where it should go.', () =>
+    withOperations(context, async ({ db, vault }) =>
+      listWithdrawals(
+        context,
+        (await withdrawals(db, 'requested')).map((one) => ({ ...one, where: openDestination(vault, one) })),
+      ),
+    ),
+  );
+  answering(
+    promoters,
+    context,
+    'pay <id>',
+    'Record that a withdrawal was paid by hand, or refuse it.',
+    ([id = ''], options) =>
+      withDatabase(context, async (db) => {
+        const status = options.reject === true ? 'rejected' : 'paid';
+        const done = await decideWithdrawal(db, {
+          id: idArgument(id),
+          status,
+          by: operatorName(options.operator),
+          note: typeof options.note === 'string' ? options.note : '',
+        });
+        if (!done) context.exitCode = 1;
+        const outcome = done ? status : 'not_open';
+        return {
+          json: { id: idArgument(id), outcome },
+          lines: [context.texts().t(`promoters.withdrawal_${outcome}`, { id })],
+        };
+      }),
+  )
+    .option('--reject', 'it is not paid; the commission can be asked for again')
+    .option('--note <text>', 'for the record')
+    .option('--operator <name>', 'who decides, for the record; the login name when left out');
+}
+
+type ShownWithdrawal = Withdrawal & { readonly where: string };
+
+function listWithdrawals(context: Context, open: readonly ShownWithdrawal[]): Answer {
+  const { t } = context.texts();
+  if (open.length === 0) return { json: [], lines: [t('promoters.no_withdrawals')] };
+  return {
+    json: open.map(({ id, code, amount, where, createdAt, telegramId }) => ({
+      id,
+      code,
+      amount: formatAmount(amount),
+      currency: amount.currency,
+      destination: where,
+      telegram_id: telegramId,
+      created_at: createdAt,
+    })),
+    lines: open.map(({ id, code, amount, where }) => `${id}  ${code}  ${moneyText(amount)}  ${where}`),
+  };
+}
+
+async function setRate(context: Context, db: Db, code: string, percent: string): Promise<Answer> {
+  if (!/^\d{1,2}(\.\d{1,2})?$|^100$/.test(percent))
+    throw new MingdanError('bad_percent', `"${percent.slice(0, 20)}" is no percentage`, {
+      hint: 'Write 0 to 100, such as 12.5',
+    });
+  const set = await changed(db, 'update promoters set rate_percent = :percent::numeric where code = :code', {
+    code,
+    percent,
+  });
+  if (set === 0)
+    throw new MingdanError('no_such_promoter', `there is no promoter ${code.slice(0, 40)}`, {
+      hint: 'See: mingdan promoters list',
+    });
+  return {
+    json: { code, percent: Number(percent) },
+    lines: [context.texts().t('promoters.rate_set', { code, percent })],
+  };
 }
 
 async function readPromoters(db: Db): Promise<Promoter[]> {
@@ -44,19 +124,13 @@ function list(context: Context, promoters: readonly Promoter[]): Answer {
   const lines = promoters.flatMap(({ code, name, buyers, earned }) => [
     [code, name].filter((part) => part !== null).join('  '),
     `  ${t('promoters.buyers', { count: buyers })}`,
-    ...earned.map((one) => `  ${t('promoters.earned', { orders: one.orders, amount: amountText(one) })}`),
+    ...earned.map((one) => `  ${t('promoters.earned', { orders: one.orders, amount: moneyText(one) })}`),
   ]);
   return { json: promoters.map(({ earned, ...rest }) => ({ ...rest, earned: earned.map(toJson) })), lines };
 }
 
 function toJson(one: Promoter['earned'][number]): object {
-  return { currency: one.currency, orders: one.orders, amount: amountText(one).split(' ')[0] };
-}
-
-function amountText({ minor, currency }: { minor: number; currency: string }): string {
-  if (!isCurrency(currency)) return `${minor} ${currency}`;
-  const money: Money = { minor, currency };
-  return moneyText(money);
+  return { currency: one.currency, orders: one.orders, amount: formatAmount(one) };
 }
 
 async function add(context: Context, db: Db, code: string, name: string | null): Promise<Answer> {

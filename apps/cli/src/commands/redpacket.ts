@@ -1,4 +1,4 @@
-import { parseAmount } from '@mingdan/kernel';
+import { formatAmount, moneyText, parseAmount } from '@mingdan/kernel';
 import { acceptRedPacket, claimRedPacketCode, rejectRedPacket } from '@mingdan/operations';
 import { CLAIM_MINUTES, listRedPackets, type RedPacket } from '@mingdan/orders';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -7,7 +7,7 @@ import { countArgument, idArgument } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { withDatabase, withOperations } from '../deps.ts';
 import { operatorName } from '../operator.ts';
-import { fields, moneyText, timeText, word } from '../print.ts';
+import { fields, timeText, word } from '../print.ts';
 
 const OPERATOR = ['--operator <name>', 'who decides, for the record; the login name when left out'] as const;
 
@@ -54,8 +54,8 @@ function toJson(packet: RedPacket): object {
     id,
     order_no: orderNo,
     state,
-    amount: amountOf(asked),
-    received: received && amountOf(received),
+    amount: formatAmount(asked),
+    received: received && formatAmount(received),
     currency: asked.currency,
     claimed_by: claimedBy,
     claimed_at: claimedAt,
@@ -64,10 +64,6 @@ function toJson(packet: RedPacket): object {
     reason,
     created_at: createdAt,
   };
-}
-
-function amountOf(money: RedPacket['asked']): string {
-  return moneyText(money).split(' ')[0] ?? '';
 }
 
 function list(context: Context, packets: readonly RedPacket[]): Answer {
@@ -101,7 +97,7 @@ async function claim(context: Context, id: number, operator: string): Promise<An
     lines: [
       ...entry(context, packet),
       `  ${t('redpacket.code')}: ${code}`,
-      t('redpacket.next', { id, amount: amountOf(packet.asked), minutes: CLAIM_MINUTES }),
+      t('redpacket.next', { id, amount: formatAmount(packet.asked), minutes: CLAIM_MINUTES }),
     ],
   };
 }

@@ -1,19 +1,21 @@
 import type { Db } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
-import { readSiteSettings, writeSetting } from '@mingdan/orders';
+import { readOperatorSettings, readSiteSettings, writeSetting } from '@mingdan/orders';
 import type { Command } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../deps.ts';
+import { noticesOf, topicsOf } from '../operator-settings.ts';
 import { timeText } from '../print.ts';
 import { rateNames, settingTimes } from '../site-rates.ts';
 
-const settingNames = ['site_name', ...rateNames] as const;
+const settingNames = ['site_name', ...rateNames, 'operator_notices', 'operator_topics'] as const;
 type SettingName = (typeof settingNames)[number];
 
 interface Setting {
   key: SettingName;
-  value: string | number;
+  /** lists and objects as they are kept */
+  value: string | number | object;
   /** null: nobody set it, the default counts */
   setAt: Date | null;
 }
@@ -22,7 +24,7 @@ export function registerSettings(program: Command, context: Context): void {
   const settings = group(
     program,
     'settings',
-    'What can be changed while the shop runs: its name, and its exchange rates.',
+    'What can be changed while the shop runs: its name, its exchange rates, and what operators are told where.',
   );
   answering(settings, context, 'get [key]', `All of them, or one of: ${settingNames.join(', ')}.`, ([key]) =>
     withDatabase(context, async (db) => {
@@ -38,21 +40,38 @@ export function registerSettings(program: Command, context: Context): void {
     settings,
     context,
     'set <key> <value>',
-    'Set one; orders from now on are priced by it.',
+    'Set one. Rates price orders from now on; operator_notices is a comma list, operator_topics such as paid=12,alarm=3.',
     ([key = '', text = '']) => withDatabase(context, (db) => set(context, db, settingName(key), text)),
   );
 }
 
 async function readSettings(db: Db): Promise<Setting[]> {
-  const [{ siteName, rates }, times] = await Promise.all([readSiteSettings(db), settingTimes(db)]);
-  const values = { site_name: siteName, ...rates };
+  const [{ siteName, rates }, { kinds, topics }, times] = await Promise.all([
+    readSiteSettings(db),
+    readOperatorSettings(db),
+    settingTimes(db),
+  ]);
+  const values = { site_name: siteName, ...rates, operator_notices: kinds, operator_topics: topics };
   return settingNames.map((key) => ({ key, value: values[key], setAt: times.get(key) ?? null }));
 }
 
 async function set(context: Context, db: Db, key: SettingName, text: string): Promise<Answer> {
-  await writeSetting(db, key, key === 'site_name' ? siteNameOf(text) : rateOf(key, text));
+  await writeSetting(db, key, settingValue(key, text));
   const now = (await readSettings(db)).find((setting) => setting.key === key);
   return { json: toJson(now), lines: now ? [lineOf(context, now)] : [] };
+}
+
+function settingValue(key: SettingName, text: string): unknown {
+  switch (key) {
+    case 'site_name':
+      return siteNameOf(text);
+    case 'operator_notices':
+      return noticesOf(text);
+    case 'operator_topics':
+      return topicsOf(text);
+    default:
+      return rateOf(key, text);
+  }
 }
 
 function settingName(text: string): SettingName {
@@ -86,5 +105,6 @@ function toJson(setting: Setting | undefined): object | null {
 
 function lineOf({ texts }: Context, { key, value, setAt }: Setting): string {
   const { t } = texts();
-  return `${key} = ${value}  (${setAt === null ? t('settings.default') : t('settings.set_at', { time: timeText(setAt) })})`;
+  const shown = typeof value === 'object' ? JSON.stringify(value) : value;
+  return `${key} = ${shown}  (${setAt === null ? t('settings.default') : t('settings.set_at', { time: timeText(setAt) })})`;
 }

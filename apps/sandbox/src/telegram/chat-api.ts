@@ -1,6 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import type { BotContext } from './context.ts';
+import { type MiniApp, miniAppAddress } from './mini-app.ts';
 import { block, NotPossible, press, say, start } from './people.ts';
 import { pay, topUp } from './stars/pay.ts';
 import type { ChatEvent } from './types.ts';
@@ -16,10 +17,11 @@ const pressed = z.object({ messageId: z.number().int(), data: z.string() });
 const started = z.object({ payload: z.string().default('') });
 const paying = z.object({ messageId: z.number().int().optional(), link: z.string().max(4_000).optional() });
 const toppingUp = z.object({ stars: z.number().int().min(1).max(100_000) });
+const opening = z.object({ scheme: z.enum(['light', 'dark']).default('light') });
 const blocking = z.object({ blocked: z.boolean() });
 
 /** What the chat page asks for: who is there, what is new, and what its person does. */
-export function chatApi(context: BotContext): Router {
+export function chatApi(context: BotContext, miniApp: MiniApp): Router {
   const router = express.Router();
   router.use(express.json({ limit: '64kb' }));
 
@@ -30,7 +32,7 @@ export function chatApi(context: BotContext): Router {
     const { id, ...wanted } = newPerson.parse(req.body);
     res.status(201).json(summary(context.world.add({ ...wanted, ...(id !== undefined && { id }) })));
   });
-  router.get('/people/:id/events', (req, res) => stream(context, req, res));
+  router.get('/people/:id/events', (req, res) => stream(context, miniApp, req, res));
   router.post(
     '/people/:id/messages',
     act((id, body) => say(context, id, said.parse(body).text)),
@@ -58,6 +60,14 @@ export function chatApi(context: BotContext): Router {
     '/people/:id/stars',
     act((id, body) => topUp(context, id, toppingUp.parse(body).stars)),
   );
+  router.post(
+    '/people/:id/mini-app',
+    act((id, body) => {
+      const person = context.world.find(id);
+      if (!person || miniApp.url === null) throw new NotPossible('there is no Mini App here');
+      return { url: miniAppAddress(miniApp, person, opening.parse(body).scheme, new Date()) };
+    }),
+  );
   router.get('/files/:id', (req, res) => sendFile(context, req, res));
   return router;
 }
@@ -78,14 +88,19 @@ function summary({ id, name, language, username, started: has, blocked, stars }:
 }
 
 /** Server-sent events: the whole chat first, then what changes. */
-function stream(context: BotContext, req: Request<{ id: string }>, res: Response): void {
+function stream(context: BotContext, miniApp: MiniApp, req: Request<{ id: string }>, res: Response): void {
   const person = context.world.find(Number(req.params.id));
   if (!person) return void res.status(404).json({ error: `there is no user ${req.params.id}` });
   res.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = (event: unknown) => res.write(`data: ${JSON.stringify(event)}\n\n`);
   const head = () => {
     const now = context.world.find(person.id) ?? person;
-    return { me: summary(now), bot: context.world.bot, commands: context.world.commandsFor(now) };
+    return {
+      me: summary(now),
+      bot: context.world.bot,
+      commands: context.world.commandsFor(now),
+      miniApp: miniApp.url !== null,
+    };
   };
   send({ kind: 'all', ...head(), messages: person.messages });
   const stop = context.world.listen(person.id, (event: ChatEvent) => {

@@ -9,13 +9,17 @@ export function hasApiKey(req: Request, apiKey: string): boolean {
   return timingSafeEqual(digest(given), digest(apiKey));
 }
 
-/** For calls of servers, which have the key of the environment. */
-export function requireApiKey(apiKey: string): RequestHandler {
+/** For calls of servers, which have the key of the environment (`name`). */
+export function requireApiKey(apiKey: string, name = 'API_KEY'): RequestHandler {
   return (req, res, next) => {
     if (hasApiKey(req, apiKey)) return next();
     res.set('WWW-Authenticate', 'Bearer realm="mingdan"');
-    next(new HttpError(401, 'unauthorized', 'Send the API key as "Authorization: Bearer <API_KEY>"'));
+    next(noApiKey(name));
   };
+}
+
+export function noApiKey(name = 'API_KEY'): HttpError {
+  return new HttpError(401, 'unauthorized', `Send the key as "Authorization: Bearer <${name}>"`);
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

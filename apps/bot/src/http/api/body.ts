@@ -2,7 +2,7 @@ import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { HttpError } from '../errors.ts';
 
-const LARGEST_BODY = '64kb';
+export const LARGEST_BODY = '64kb';
 
 /** JSON bodies, whatever the caller says that they are; a parser's error becomes 400. */
 export function jsonBody(): RequestHandler {

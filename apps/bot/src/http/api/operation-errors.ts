@@ -19,6 +19,13 @@ const ANSWERS: Readonly<Record<string, { status: number; message: string; field?
   too_many_redpacket_codes: { status: 409, message: 'Too many codes were tried for this order' },
   maintenance: { status: 503, message: 'No new orders are taken right now' },
   too_many_open_orders: { status: 409, message: 'Too many unpaid orders are open' },
+  sold_out: { status: 409, message: 'There are not that many left', field: 'quantity' },
+  coupon_not_valid: { status: 409, message: 'This coupon does not hold for this order', field: 'coupon' },
+  no_such_plan: { status: 409, message: 'No membership has this price, or the payment bought none', field: 'amount' },
+  payment_taken: { status: 409, message: 'This payment was taken for another user or price', field: 'paymentId' },
+  payment_refunded: { status: 409, message: 'The money of this payment went back', field: 'paymentId' },
+  user_mismatch: { status: 403, message: 'This payment is of another user', field: 'userId' },
+  amount_mismatch: { status: 409, message: 'This is not the amount of the payment', field: 'amount' },
 };
 
 /** Runs an operation; what it refuses becomes an answer with its code. */

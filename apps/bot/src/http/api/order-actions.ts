@@ -2,6 +2,7 @@ import { askForRefund, enterRedPacketCode, verifyOrderLink } from '@mingdan/oper
 import { type Order, refundStatusOf } from '@mingdan/orders';
 import express, { type Request, type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
+import { sessionOf } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { openPayment } from '../open-payment.ts';
@@ -9,9 +10,9 @@ import { orderByNumber } from '../orders-by-number.ts';
 import { jsonBody, readBody } from './body.ts';
 import { answering } from './operation-errors.ts';
 
-const oxapayBody = z.object({ order_no: z.string().max(64) });
-const codeBody = z.object({ code: z.string().trim().min(1).max(200) });
-const reasonBody = z.object({ reason: z.string().trim().min(1).max(500) });
+export const oxapayBody = z.object({ order_no: z.string().max(64) });
+export const codeBody = z.object({ code: z.string().trim().min(1).max(200) });
+export const reasonBody = z.object({ reason: z.string().trim().min(1).max(500) });
 
 /** What a buyer does with an order of theirs: pay it in USDT, enter a red-packet code, ask for the money back. */
 export function orderActionRoutes(deps: HttpDeps): Router {
@@ -54,12 +55,17 @@ async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<object> {
   return { order_no: orderNo, outcome, refund_status: await refundStatusOf(deps.db, id) };
 }
 
-/** Their own order, proved by the token of its signed link: `?t=`, `token` in the body, or `Authorization: Bearer`. @throws HttpError 401 | 404 */
+/**
+ * Their own order, proved by their session, or by the token of its signed link: `?t=`, `token` in the body, or `Authorization: Bearer`.
+ * @throws HttpError 401 | 403 | 404
+ */
 async function ownOrder(deps: HttpDeps, req: Request): Promise<Order> {
   const order = await orderByNumber(deps.db, req.params.orderNo);
   const inBody: unknown = req.body?.token ?? req.body?.t;
   const [, bearer] = /^Bearer\s+(\S+)$/i.exec(req.get('authorization') ?? '') ?? [];
   const token = [req.query.t, inBody, bearer].find((each) => typeof each === 'string');
   if (typeof token === 'string' && verifyOrderLink(deps.settings, order.orderNo, token)) return order;
-  throw new HttpError(401, 'unauthorized', "This needs the order's own link (its t=…)");
+  const session = sessionOf(deps, req);
+  if (session && order.userId === session.userId) return order;
+  throw new HttpError(401, 'unauthorized', "This needs the order's own link (its t=…), or the session of its buyer");
 }

@@ -7,23 +7,28 @@ import {
   readSiteSettings,
   type SiteSettings,
 } from '@mingdan/orders';
-import express, { type Router } from 'express';
+import express, { type Request, type Response, type Router } from 'express';
+import { sessionOf } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { languageOf, localised } from '../language.ts';
+import { coinsOf } from './coins/packages.ts';
 import { inDollars } from './prices.ts';
 
 /** `GET /api/products`, `GET /api/products/<slug>`: what can be bought now, named in the caller's language. */
-export function productRoutes({ db }: Pick<HttpDeps, 'db'>): Router {
+export function productRoutes(deps: Pick<HttpDeps, 'db' | 'clock' | 'settings'>): Router {
+  const { db } = deps;
   const router = express.Router();
   router
     .route('/api/products')
     .get(async (req, res) => {
       const [products, settings] = await Promise.all([listProducts(db), readSiteSettings(db)]);
       const language = languageOf(req, res);
-      // Stock and prices must be true: caches may keep it, but ask first (the ETag makes that cheap).
-      res.set('Cache-Control', 'no-cache');
-      res.json({ success: true, data: products.map((product) => productJson(product, language, settings)) });
+      const isKnown = knowsReader(deps, req, res);
+      res.json({
+        success: true,
+        data: products.map((product) => productJson(product, { language, settings, isKnown })),
+      });
     })
     .all(onlyAllow('GET, HEAD'));
   router
@@ -32,14 +37,30 @@ export function productRoutes({ db }: Pick<HttpDeps, 'db'>): Router {
       const slug = req.params.slug;
       const product = /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(db, slug) : undefined;
       if (!product) throw new HttpError(404, 'product_not_found', 'There is no such product');
-      res.set('Cache-Control', 'no-cache');
-      res.json({ success: true, data: productJson(product, languageOf(req, res), await readSiteSettings(db)) });
+      const language = languageOf(req, res);
+      const settings = await readSiteSettings(db);
+      const isKnown = knowsReader(deps, req, res);
+      res.json({ success: true, data: productJson(product, { language, settings, isKnown }) });
     })
     .all(onlyAllow('GET, HEAD'));
   return router;
 }
 
-function productJson(product: Product, language: Language, settings: SiteSettings) {
+/** Whether somebody is signed in: members' prices are shown to them only. Stock and prices must be true: caches ask first, by the ETag. */
+function knowsReader(deps: Pick<HttpDeps, 'clock' | 'settings'>, req: Request, res: Response): boolean {
+  const isKnown = sessionOf(deps, req) !== undefined;
+  res.vary('Authorization').vary('Cookie');
+  res.set('Cache-Control', isKnown ? 'private, no-cache' : 'no-cache');
+  return isKnown;
+}
+
+interface Reader {
+  readonly language: Language;
+  readonly settings: SiteSettings;
+  readonly isKnown: boolean;
+}
+
+function productJson(product: Product, { language, settings, isKnown }: Reader) {
   const dollars = inDollars(product.price, settings.rates.usdt_to_cny_rate);
   return {
     id: product.id,
@@ -54,5 +75,11 @@ function productJson(product: Product, language: Language, settings: SiteSetting
     price_unit: product.price.currency,
     stock: product.stock,
     stock_quantity: product.stock,
+    // what it takes to order it, and what is in it
+    input: product.input,
+    ...(product.priceStars === null ? {} : { price_stars: product.priceStars }),
+    ...(product.coins === null ? {} : { coins: coinsOf(product), bonus_coins: product.bonusCoins }),
+    ...(product.months === null ? {} : { months: product.months }),
+    ...(isKnown && product.memberPrice ? { member_price: Number(formatAmount(product.memberPrice)) } : {}),
   };
 }

@@ -36,6 +36,7 @@ async function drawAnew(shown) {
     const field = fresh.querySelector(`#${id}`);
     if (field) field.value = value;
   }
+  showPrint();
   document.title = page.title;
   news.textContent = fresh.dataset.headline;
   // Whoever was in the part that is gone goes on reading at its new headline.
@@ -66,6 +67,16 @@ function lookLater() {
   timer = setTimeout(look, Math.min(LONGEST_WAIT_SECONDS, seconds * 2 ** Math.min(failures, 5)) * 1000);
 }
 
+function showPrint() {
+  for (const button of document.querySelectorAll('[data-print]')) button.hidden = false;
+}
+
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('[data-print]')) return;
+  for (const folded of document.querySelectorAll('#order details')) folded.open = true;
+  print();
+});
+showPrint();
 document.addEventListener('visibilitychange', look);
 addEventListener('online', look);
 addEventListener('offline', look);

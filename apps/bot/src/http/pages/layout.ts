@@ -1,6 +1,6 @@
 import type { Language } from '@mingdan/orders';
 import { html } from 'ghtml';
-import { assetUrl } from '../assets.ts';
+import { type AssetName, assetUrl } from '../assets.ts';
 import { textsIn } from '../texts.ts';
 
 /** Markup that came out of a template (escaped there), so that it may be put into another one unescaped. */
@@ -14,7 +14,9 @@ export interface Page {
   /** the same page in each language; none on pages that have no address of their own */
   readonly languageLinks: Readonly<Partial<Record<Language, string>>>;
   /** a module of ours that keeps the page true */
-  readonly script?: 'order.js';
+  readonly script?: AssetName;
+  /** an address of a script that is not ours, which the policy of the page names too */
+  readonly foreignScript?: string;
   /** seconds after which browsers without scripts load the page again */
   readonly refreshWithoutScript?: number | null;
 }
@@ -35,6 +37,7 @@ export function layout(page: Page): Markup {
 <title>${page.title} · ${t('site.name')}</title>
 <link rel="icon" type="image/svg+xml" href="!${assetUrl('seal.svg')}">
 <link rel="stylesheet" href="!${assetUrl('mingdan.css')}">
+!${page.foreignScript ? html`<script src="${page.foreignScript}"></script>` : ''}
 !${page.script ? html`<script type="module" src="!${assetUrl(page.script)}"></script>` : ''}
 !${page.refreshWithoutScript ? html`<noscript><meta http-equiv="refresh" content="${page.refreshWithoutScript}"></noscript>` : ''}
 </head>

@@ -7,6 +7,7 @@ export type OrderStatusJson = ReturnType<typeof orderStatusJson>;
 export type ShownState =
   | 'unpaid'
   | 'processing'
+  | 'held'
   | 'overdue'
   | 'paid'
   | 'working'
@@ -27,12 +28,14 @@ export function shownState(
   order: Pick<Order, 'status' | 'reason' | 'paidAt' | 'delivery' | 'amount' | 'expiresAt' | 'paymentSeenAt'>,
   refund: RefundStatus | 'none',
   now: Date,
+  held = false,
 ): ShownState {
   if (refund === 'succeeded') return 'refunded';
   if (refund === 'failed' || refund === 'manual') return 'refundByHand';
   if (refund !== 'none') return 'refundUnderWay';
   switch (order.status) {
     case 'pending_payment':
+      if (held) return 'held';
       if (order.paymentSeenAt !== null) return 'processing';
       return order.expiresAt > now ? 'unpaid' : 'overdue';
     case 'paid':
@@ -65,6 +68,7 @@ const SOMETIME = 30;
 export const looks: Record<ShownState, Looks> = {
   unpaid: { tone: 'waiting', step: 1, poll: SOON },
   processing: { tone: 'working', step: 1, poll: SOON },
+  held: { tone: 'trouble', step: 1, poll: SOMETIME },
   overdue: { tone: 'waiting', step: 1, poll: SOON },
   paid: { tone: 'working', step: 2, poll: SOON },
   working: { tone: 'working', step: 2, poll: SOON },
@@ -80,6 +84,9 @@ export const looks: Record<ShownState, Looks> = {
   cancelled: { tone: 'ended', step: null, poll: SOMETIME },
   expired: { tone: 'ended', step: null, poll: SOMETIME },
 };
+
+/** States in which money is here and none of it is on its way back. */
+export const REFUNDABLE: readonly ShownState[] = ['paid', 'working', 'sending', 'done', 'parked'];
 
 /** Changes exactly when the page must be drawn anew; `assets/order.js` composes the same of what the API says. */
 export function fingerprint(status: OrderStatusJson): string {

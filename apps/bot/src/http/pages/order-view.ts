@@ -1,6 +1,8 @@
 import type { Money } from '@mingdan/kernel';
-import type { Found, RefundOutcome } from '@mingdan/operations';
+import type { DeliveredGoods, Found, RefundOutcome } from '@mingdan/operations';
 import type { Language, Order, RefundStatus } from '@mingdan/orders';
+import { providerNames } from '@mingdan/payments';
+import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
 import type { ReadableReport } from '../deps.ts';
@@ -10,8 +12,9 @@ import { chartTable } from './chart.ts';
 import { layout, type Markup } from './layout.ts';
 import { moneyText } from './money-text.ts';
 import type { PaymentPart } from './order-payment.ts';
-import { fingerprint, looks, type OrderStatusJson, type ShownState, shownState } from './order-state.ts';
+import { fingerprint, looks, type OrderStatusJson, REFUNDABLE, type ShownState, shownState } from './order-state.ts';
 import { ownFields, paymentMarkup } from './payment-markup.ts';
+import { clockTime } from './time-text.ts';
 
 export interface OrderView {
   readonly order: Order;
@@ -21,6 +24,8 @@ export interface OrderView {
   readonly now: Date;
   /** what the gateways said when they were asked a moment ago */
   readonly asked: Found | undefined;
+  /** money came that does not fit it, and somebody decides about it */
+  readonly held: boolean;
   /** a token came along that opens nothing */
   readonly linkRefused: boolean;
   /** undefined: the page was asked for by its number alone */
@@ -28,6 +33,8 @@ export interface OrderView {
     | {
         readonly token: string;
         readonly report: ReadableReport | undefined;
+        /** codes, or the note of who delivered */
+        readonly goods: DeliveredGoods | undefined;
         readonly payment: PaymentPart | undefined;
         /** what became of the refund that was asked for a moment ago */
         readonly refundAnswer: RefundOutcome | undefined;
@@ -40,7 +47,7 @@ export interface OrderView {
 
 export function orderView(view: OrderView): Markup {
   const t = textsIn(view.language);
-  const state = shownState(view.order, view.refund, view.now);
+  const state = shownState(view.order, view.refund, view.now, view.held);
   const { poll } = looks[state];
   const headline = stateText(t, state, view.order, 'title');
   const body = html`<p id="news" class="hidden" role="status"></p>
@@ -71,7 +78,7 @@ function stateCard(view: OrderView, state: ShownState, headline: string, t: Text
 <h1 id="headline" tabindex="-1">${headline}</h1>
 <p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, view.language) })}</p>
 !${step === null ? '' : steps(step, order, t)}
-!${view.own?.payment ? paymentMarkup(view.own.payment, { order, token: view.own.token, language: view.language, t }) : ''}
+!${view.own?.payment && !view.held ? paymentMarkup(view.own.payment, { order, token: view.own.token, language: view.language, t }) : ''}
 !${askAgain(view, state, t)}
 !${view.own?.report ? html`<details class="more"><summary>${t('order.facts')}</summary>!${facts(view, t)}</details>` : facts(view, t)}
 </section>`;
@@ -100,7 +107,7 @@ function linkText({ order, linkRefused }: OrderView, t: Texts): string {
 const WITHOUT_CHAT = ['paid', 'working', 'sending', 'done', 'parked', 'refundByHand', 'failedUnrefunded'] as const;
 
 /** Reports are written, everything else is made ready: the same states in other words. */
-function stateText(
+export function stateText(
   t: Texts,
   state: ShownState,
   order: Order,
@@ -134,7 +141,7 @@ function steps(present: number, order: Order, t: Texts): Markup {
   return html`<ol class="steps" aria-label="${t('steps.label')}">!${items}</ol>`;
 }
 
-function facts(view: OrderView, t: Texts): Markup {
+export function facts(view: Pick<OrderView, 'order' | 'language'> & { readonly own?: unknown }, t: Texts): Markup {
   const { order, language } = view;
   const fact = (name: string, value: Markup) => html`<div><dt>${name}</dt><dd>!${value}</dd></div>`;
   const time = (at: Date) => html`<time datetime="!${at.toISOString()}">${clockTime(at, language)}</time>`;
@@ -145,8 +152,28 @@ function facts(view: OrderView, t: Texts): Markup {
 !${fact(t('order.created'), time(order.createdAt))}
 !${order.paidAt && order.amount.minor > 0 ? fact(t('order.paid'), time(order.paidAt)) : ''}
 !${order.completedAt ? fact(t('order.completed'), time(order.completedAt)) : ''}
+!${view.own && order.discountMinor > 0 ? fact(t('order.discount'), html`−${moneyText({ ...order.amount, minor: order.discountMinor }, language)}`) : ''}
+!${view.own && order.paidWith ? fact(t('order.paidWith'), paidWith(order, language)) : ''}
 </dl>
+!${view.own && order.paidWith ? html`<p class="small"><button type="button" class="link" data-print hidden>${t('order.print')}</button></p>` : ''}
 <p class="small">${t('order.timeZone')}</p>`;
+}
+
+/** By which way, and how much where that was other money than the price. */
+function paidWith({ provider, paidWith: paid, amount }: Order, language: Language): Markup {
+  const known = providerNames.find((name) => name === provider);
+  const name = localised((known && providerCapabilities.get(known)?.names) ?? {}, language);
+  const other = paid && paid.currency !== amount.currency ? moneyText(paid, language) : '';
+  return html`${[name, other].filter((part) => part !== '').join(' · ')}`;
+}
+
+/** Codes are shown to whoever holds the link, and are never sold again from then on. */
+export function goodsMarkup(goods: DeliveredGoods | undefined, t: Texts): Markup {
+  if (!goods) return '';
+  const codes = goods.codes.map((code) => html`<li><code translate="no">${code}</code></li>`);
+  return html`<section class="card goods" aria-labelledby="goods"><h2 id="goods">${t('goods.title')}</h2>
+!${codes.length === 0 ? '' : html`<p class="small">${t('goods.codes')}</p><ul class="codes">!${codes}</ul>`}
+!${goods.note === null ? '' : html`<p class="note">${goods.note}</p>`}</section>`;
 }
 
 function ownPart(view: OrderView, state: ShownState, t: Texts): Markup {
@@ -158,12 +185,9 @@ function ownPart(view: OrderView, state: ShownState, t: Texts): Markup {
 <div class="prose">!${toSafeHtml(withoutTitle(report.markdown))}</div>
 </article>`;
   }
-  const forgotten = view.order.kind === 'report' && (state === 'done' || state === 'parked');
-  return html`!${forgotten ? html`<p class="note">${t('order.noReport')}</p>` : ''}!${refundForm(view, state, t)}`;
+  const forgotten = view.order.kind === 'report' && !view.order.gift && (state === 'done' || state === 'parked');
+  return html`!${forgotten ? html`<p class="note">${t('order.noReport')}</p>` : ''}!${goodsMarkup(view.own?.goods, t)}!${refundForm(view, state, t)}`;
 }
-
-/** States in which money is here and none of it is on its way back. */
-const REFUNDABLE: readonly ShownState[] = ['paid', 'working', 'sending', 'done', 'parked'];
 
 /** A link first: a form that is always there would be emptied by every change of the order. */
 function refundForm({ order, own, language }: OrderView, state: ShownState, t: Texts): Markup {
@@ -184,19 +208,10 @@ function refundForm({ order, own, language }: OrderView, state: ShownState, t: T
 }
 
 /** The Markdown begins with the title, which the page has set above the chart already. */
-function withoutTitle(markdown: string): string {
+export function withoutTitle(markdown: string): string {
   return markdown.replace(/^# .*\n+/, '');
 }
 
 function money(amount: Money, language: Language, t: Texts): string {
   return amount.minor === 0 ? t('order.free') : moneyText(amount, language);
-}
-
-function clockTime(at: Date, language: Language): string {
-  return new Intl.DateTimeFormat(language, {
-    timeZone: 'Asia/Shanghai',
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    hourCycle: 'h23',
-  }).format(at);
 }

@@ -1,20 +1,16 @@
-import { messageOf, pause } from '@mingdan/kernel';
-import { checkPayment, type Found, orderStatusJson, type RefundOutcome, verifyOrderLink } from '@mingdan/operations';
-import { findOrder, type Language, type Order, refundOfOrder } from '@mingdan/orders';
+import { orderLinkToken, orderStatusJson, type RefundOutcome, readGoods, verifyOrderLink } from '@mingdan/operations';
+import { hasHeldMoney, type Language, type Order, refundOfOrder } from '@mingdan/orders';
 import { providerNames } from '@mingdan/payments';
 import express, { type Request, type Response, type Router } from 'express';
+import { sessionOf } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { orderByNumber } from '../orders-by-number.ts';
 import { surfaceOf } from '../surface.ts';
+import { type Asked, createAsker } from './ask-gateway.ts';
 import { paymentPart } from './order-payment.ts';
 import { orderView } from './order-view.ts';
-
-/** Somebody who came back from a gateway waits this long for what it says; the page asks on by itself. */
-const ASK_FOR_MS = 2_500;
-/** The gateway is not asked about one order more often, however often its page is loaded. */
-const ASK_AGAIN_MS = 10_000;
 
 /** `/order/<order_no>`: state and amount for who has the number; with the signed link (`?t=`) all that is the buyer's own. */
 export function orderPageRoutes(deps: HttpDeps): Router {
@@ -32,41 +28,13 @@ export function orderPageRoutes(deps: HttpDeps): Router {
   return router;
 }
 
-interface Asked {
-  readonly order: Order;
-  /** undefined while no gateway has answered yet */
-  readonly asked: Found | undefined;
-}
-
-/** Asks the gateways about an unpaid order: at most once in ten seconds, and nobody waits long for it. */
-function createAsker(deps: HttpDeps): (order: Order) => Promise<Asked> {
-  const answers = new Map<string, { at: number; found?: Found }>();
-  return async (order) => {
-    const now = Date.now();
-    for (const [orderNo, { at }] of answers) if (now - at > ASK_AGAIN_MS) answers.delete(orderNo);
-    if (order.paidAt !== null || order.amount.minor === 0) return { order, asked: undefined };
-    const before = answers.get(order.orderNo);
-    if (before) return { order, asked: before.found };
-    const answer: { at: number; found?: Found } = { at: now };
-    answers.set(order.orderNo, answer);
-    const asking = checkPayment(deps.operations, order.orderNo).then(
-      ({ found }) => {
-        answer.found = found;
-      },
-      (error: unknown) =>
-        deps.log.warn({ order_no: order.orderNo, cause: messageOf(error) }, 'a payment could not be asked about'),
-    );
-    const enough = new AbortController();
-    await Promise.race([asking, pause(ASK_FOR_MS, enough.signal)]);
-    enough.abort();
-    return { order: (await findOrder(deps.db, order.orderNo)) ?? order, asked: answer.found };
-  };
-}
-
 async function render(deps: HttpDeps, { order, asked }: Asked, req: Request, res: Response): Promise<string> {
-  const token = tokenOf(req);
-  const opened = token !== undefined && verifyOrderLink(deps.settings, order.orderNo, token);
-  const refund = await refundOfOrder(deps.db, order.id);
+  const named = tokenOf(req);
+  const token = ownToken(deps, order, req, named);
+  const [refund, held] = await Promise.all([
+    refundOfOrder(deps.db, order.id),
+    order.status === 'pending_payment' && hasHeldMoney(deps.db, order.id),
+  ]);
   return orderView({
     order,
     // A part that went back changes nothing about the order.
@@ -75,10 +43,20 @@ async function render(deps: HttpDeps, { order, asked }: Asked, req: Request, res
     language: languageOf(req, res),
     now: deps.clock.now(),
     asked,
-    linkRefused: token !== undefined && !opened,
-    own: opened ? { token, ...(await ownPart(deps, order, req)) } : undefined,
-    languageLinks: linksByLanguage(order.orderNo, opened ? token : undefined, req),
+    held,
+    linkRefused: named !== undefined && token === undefined,
+    own: token === undefined ? undefined : { token, ...(await ownPart(deps, order, req)) },
+    languageLinks: linksByLanguage(order.orderNo, token, req),
   });
+}
+
+/** By their signed link, or signed in: then the page's own forms get the link's token. */
+function ownToken(deps: HttpDeps, order: Order, req: Request, named: string | undefined): string | undefined {
+  if (named !== undefined && verifyOrderLink(deps.settings, order.orderNo, named)) return named;
+  const session = sessionOf(deps, req);
+  return session !== undefined && session.userId === order.userId
+    ? orderLinkToken(deps.settings, order.orderNo)
+    : undefined;
 }
 
 function tokenOf(req: Request): string | undefined {
@@ -97,8 +75,9 @@ const REFUND_ANSWERS: readonly RefundOutcome[] = [
 async function ownPart(deps: HttpDeps, order: Order, req: Request) {
   const written = order.status === 'completed' || order.delivery !== 'none';
   const { via, trouble, refund, ask } = req.query;
-  const [report, payment] = await Promise.all([
+  const [report, goods, payment] = await Promise.all([
     written ? deps.readReport(order) : undefined,
+    readGoods(deps.operations, order),
     paymentPart(deps, order, {
       surface: surfaceOf(req),
       via: providerNames.find((name) => name === via),
@@ -107,6 +86,7 @@ async function ownPart(deps: HttpDeps, order: Order, req: Request) {
   ]);
   return {
     report,
+    goods,
     payment,
     refundAnswer: REFUND_ANSWERS.find((outcome) => outcome === refund),
     asksForRefund: ask === 'refund',

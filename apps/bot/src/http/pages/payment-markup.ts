@@ -32,9 +32,20 @@ function ways({ offers, chosen }: PaymentPart, at: At, hasShown: boolean): Marku
   if (others.length === 0) return '';
   const [only] = others;
   if (only && others.length === 1 && !hasShown && !paysAtOnce(only.provider)) return onlyWay(only, at);
-  const title = at.t(hasShown ? 'pay.other' : 'pay.title');
-  return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${title}</h2>
-<ul>!${others.map((offer) => html`<li>!${wayMarkup(offer, at)}</li>`)}</ul></section>`;
+  const wanted = hasShown ? undefined : others.find(({ provider }) => provider === chosen && !paysAtOnce(provider));
+  if (wanted)
+    return html`!${onlyWay(wanted, at)}!${listOf(
+      others.filter((offer) => offer !== wanted),
+      'pay.other',
+      at,
+    )}`;
+  return listOf(others, hasShown ? 'pay.other' : 'pay.title', at);
+}
+
+function listOf(offers: readonly Offer[], title: TextKey, at: At): Markup {
+  if (offers.length === 0) return '';
+  return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${at.t(title)}</h2>
+<ul>!${offers.map((offer) => html`<li>!${wayMarkup(offer, at)}</li>`)}</ul></section>`;
 }
 
 function onlyWay({ provider, amount }: Offer, at: At): Markup {

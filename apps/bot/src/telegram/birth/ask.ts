@@ -39,10 +39,16 @@ export const CITIES = {
 /** Telegram's limit for callback_data. */
 const CALLBACK_BYTES = 64;
 
-/** One question with its shortcuts; above it what was wrong with the last answer, or a word of welcome. */
-export async function ask(talk: Talk, draft: Draft, question: Question, above: string): Promise<void> {
+/** One question with its shortcuts; above it what was wrong with the last answer, or a word of welcome; below them what else there is. */
+export async function ask(
+  talk: Talk,
+  draft: Draft,
+  question: Question,
+  above: string,
+  more: readonly RenderedButton[] = [],
+): Promise<void> {
   const text = [above, questionText(talk, draft, question)].filter((line) => line !== '').join('\n\n');
-  await talk.say(text, shortcuts(talk, draft, question));
+  await talk.say(text, [...shortcuts(talk, draft, question), more]);
 }
 
 /** What is wrong, in a line that says what to type instead. */

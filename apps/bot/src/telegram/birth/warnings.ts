@@ -1,26 +1,32 @@
 import type { Chart } from '@mingdan/bazi';
 import type { TextParams } from '../../texts.ts';
-import type { Talk } from '../talk.ts';
 
 type Warning = Chart['warnings'][number];
 
+/** Whoever says it in somebody's language: a talk in the chat, or a page. */
+export interface Speaker {
+  t(key: string, params?: TextParams): string;
+  /** whether there is such a text */
+  knows(key: string): boolean;
+}
+
 /** What a reader of the chart must know, in words: near a border both sides are shown. */
-export function warningTexts(talk: Talk, chart: Chart): string[] {
+export function warningTexts(speaker: Speaker, chart: Chart): string[] {
   return chart.warnings.flatMap((warning) => {
     // Without an hour there is no clock that an hour could have been taken off.
     if (warning.code === 'summer_time_removed' && chart.solarTimeUsed === null) return [];
-    const text = textOf(talk, warning);
-    return text === undefined ? [] : [talk.t('card.warning', { warning: text })];
+    const text = textOf(speaker, warning);
+    return text === undefined ? [] : [speaker.t('card.warning', { warning: text })];
   });
 }
 
-function textOf(talk: Talk, warning: Warning): string | undefined {
-  const say = (params: TextParams = {}): string => talk.t(`warnings.${warning.code}`, params);
+function textOf(speaker: Speaker, warning: Warning): string | undefined {
+  const say = (params: TextParams = {}): string => speaker.t(`warnings.${warning.code}`, params);
   switch (warning.code) {
     case 'near_term':
     case 'month_two_valued': {
       const [one, two] = warning.candidates.map(({ year, month }) => `${year} ${month}`);
-      return say({ term: termName(talk, warning.term), at: clock(warning.at), one: one ?? '', two: two ?? '' });
+      return say({ term: termName(speaker, warning.term), at: clock(warning.at), one: one ?? '', two: two ?? '' });
     }
     case 'near_hour_edge':
     case 'near_day_edge': {
@@ -38,7 +44,7 @@ function textOf(talk: Talk, warning: Warning): string | undefined {
     case 'summer_time_removed':
       return say({ minutes: warning.minutes });
     case 'zodiac_differs':
-      return say({ bazi: animal(talk, warning.bazi), daily: animal(talk, warning.daily) });
+      return say({ bazi: animal(speaker, warning.bazi), daily: animal(speaker, warning.daily) });
     case 'luck_beyond_engine':
     case 'no_longitude':
       return say();
@@ -50,10 +56,10 @@ function textOf(talk: Talk, warning: Warning): string | undefined {
 
 const clock = (at: string): string => at.slice(0, 16).replace('T', ' ');
 
-function termName(talk: Talk, term: string): string {
-  return talk.services.texts.has(talk.language, `terms.${term}`) ? talk.t(`terms.${term}`) : term;
+function termName(speaker: Speaker, term: string): string {
+  return speaker.knows(`terms.${term}`) ? speaker.t(`terms.${term}`) : term;
 }
 
-function animal(talk: Talk, name: string): string {
-  return talk.services.texts.has(talk.language, `animals.${name}`) ? talk.t(`animals.${name}`) : name;
+function animal(speaker: Speaker, name: string): string {
+  return speaker.knows(`animals.${name}`) ? speaker.t(`animals.${name}`) : name;
 }

@@ -1,7 +1,7 @@
 import { BirthError } from '@mingdan/bazi';
 import { randomToken } from '@mingdan/kernel';
 import { findProduct, type Product, readMaintenance } from '@mingdan/orders';
-import { localised } from '../../texts.ts';
+import { localised, type RenderedButton } from '../../texts.ts';
 import { ask, problemText, suggestionButtons } from '../birth/ask.ts';
 import { birthCardText, plainCardText } from '../birth/card-text.ts';
 import { merge, missing } from '../birth/merge.ts';
@@ -17,7 +17,10 @@ import {
 } from '../birth/read-answer.ts';
 import { type Draft, type PartialBirth, type Question, questions, rememberCard } from '../session.ts';
 import type { Talk } from '../talk.ts';
-import { priceText, showMenu } from './start.ts';
+import { extraButtons, giftButton } from './coupon.ts';
+import { showGoodsCard } from './goods-card.ts';
+import { cardPrice } from './prices.ts';
+import { showMenu } from './start.ts';
 
 const LONGEST_QUESTION = 200;
 
@@ -25,20 +28,27 @@ function newDraft(product: string | null, birth: PartialBirth): Draft {
   return { id: randomToken(9), product, birth, asking: null };
 }
 
-/** `buy:<slug>`: what was typed for another product is kept. */
-export async function chooseProduct(talk: Talk, slug: string): Promise<void> {
+/** `buy:<slug>`: what was typed for another product is kept. @param claimsGift what pays for it, where that is a gift */
+export async function chooseProduct(talk: Talk, slug: string, claimsGift?: number): Promise<void> {
   const product = await findProduct(talk.services.db, slug);
   if (!product) return showMenu(talk, talk.t('chat.unknown_product'));
-  if (product.kind !== 'report') return showMenu(talk, talk.t('chat.not_in_chat', { product: product.names }));
   if (await saysMaintenance(talk)) return;
+  if (product.stock === 0) return showMenu(talk, talk.t('buy.sold_out', { product: product.names }));
+  if (product.kind !== 'report') return showGoodsCard(talk, product);
   const before = talk.session.draft;
   const draft = newDraft(slug, before?.birth ?? {});
   // In the middle of changing a card; another product out of the menu is a card beside it.
   if (before?.replaces !== undefined) draft.replaces = before.replaces;
+  // Its price is kept with it, and so is a gift while its birth is being typed.
+  if (before?.product === slug) Object.assign(draft, priceOfCard(before));
+  if (claimsGift !== undefined) draft.claimsGift = claimsGift;
   talk.session.draft = draft;
   talk.session.waiting = null;
   const fresh = Object.keys(draft.birth).length === 0;
-  await goOn(talk, draft, product, talk.t(fresh ? 'ask.intro' : 'ask.kept', { product: product.names }));
+  const params = { product: product.names };
+  const kept = talk.t(fresh ? 'ask.intro' : 'ask.kept', params);
+  const above = draft.claimsGift === undefined ? kept : `${talk.t('gift.intro', params)}\n\n${kept}`;
+  await goOn(talk, draft, product, above, giftButton(talk, product, draft));
 }
 
 /** True after saying that no new orders are taken: nobody types a whole birth for nothing. */
@@ -49,15 +59,26 @@ export async function saysMaintenance(talk: Talk): Promise<boolean> {
 }
 
 /** The next open question, or the card when nothing is open. */
-async function goOn(talk: Talk, draft: Draft, product: Product, above = ''): Promise<void> {
+async function goOn(
+  talk: Talk,
+  draft: Draft,
+  product: Product,
+  above = '',
+  more: readonly RenderedButton[] = [],
+): Promise<void> {
   const next = product.input === 'birth' ? missing(draft.birth) : undefined;
   draft.asking = next ?? 'card';
   if (next === undefined) return showCard(talk, draft, product);
-  await ask(talk, draft, next, above);
+  await ask(talk, draft, next, above, more);
 }
 
-async function showCard(talk: Talk, draft: Draft, product: Product): Promise<void> {
-  const price = priceText(talk, product);
+/** What of a card decides its price, where it has any of it. */
+export function priceOfCard({ coupon, claimsGift }: Pick<Draft, 'coupon' | 'claimsGift'>) {
+  return { ...(coupon === undefined ? {} : { coupon }), ...(claimsGift === undefined ? {} : { claimsGift }) };
+}
+
+export async function showCard(talk: Talk, draft: Draft, product: Product): Promise<void> {
+  const price = await cardPrice(talk, product, draft);
   let text: string;
   try {
     text =
@@ -74,10 +95,11 @@ async function showCard(talk: Talk, draft: Draft, product: Product): Promise<voi
       ...(product.input === 'birth' ? [talk.button('edit', `edit:${draft.id}`)] : []),
       talk.button('cancel', `cancel:${draft.id}`),
     ],
+    extraButtons(talk, product, draft),
   ]);
   rememberCard(
     talk.session,
-    { id: draft.id, product: draft.product, birth: draft.birth, question: draft.question },
+    { id: draft.id, product: draft.product, birth: draft.birth, question: draft.question, ...priceOfCard(draft) },
     draft.replaces,
   );
   delete draft.replaces;
@@ -145,7 +167,7 @@ async function birthWithoutProduct(talk: Talk, draft: Draft | null, text: string
   const head = problem
     ? `${problemText(talk, problem)}\n${talk.t('chat.rest_kept')}\n\n${talk.t('chat.menu_again')}`
     : talk.t('chat.which_product');
-  await showMenu(talk, head);
+  await showMenu(talk, head, 'report');
   return true;
 }
 

@@ -1,15 +1,16 @@
 import { randomToken } from '@mingdan/kernel';
-import { findOrderByConfirmation, findProduct } from '@mingdan/orders';
+import { findOrderByConfirmation, findProduct, type Product } from '@mingdan/orders';
 import type { Card, Draft } from '../session.ts';
 import type { Talk } from '../talk.ts';
-import { chooseProduct } from './buy.ts';
+import { chooseProduct, showCard } from './buy.ts';
+import { showGoodsCard } from './goods-card.ts';
 import { sayOrder } from './orders.ts';
 import { showMenu } from './start.ts';
 
 const FIELDS = ['name', 'gender', 'date', 'time', 'place', 'product'] as const;
 
 /** What a card's button speaks of, or undefined after saying that the card is void or has its order already. */
-async function openCard(talk: Talk, id: string): Promise<Card | undefined> {
+export async function openCard(talk: Talk, id: string): Promise<Card | undefined> {
   const order = await findOrderByConfirmation(talk.services.db, id);
   if (order && order.userId === talk.user.id) {
     await sayOrder(talk, order, talk.t('buy.already_ordered'));
@@ -71,4 +72,15 @@ export async function cancelTyping(talk: Talk): Promise<void> {
 /** The product of a card, where it is still sold. */
 export async function productOf(talk: Talk, card: Card) {
   return card.product === null ? undefined : findProduct(talk.services.db, card.product);
+}
+
+/** A card that was changed, under its new id; the one it `replaces` is void. What a report still asks for goes on from it. */
+export async function showAgain(talk: Talk, card: Card, product: Product, replaces: string): Promise<void> {
+  if (product.kind !== 'report' || card.gift) {
+    if (talk.session.draft?.id === replaces) talk.session.draft = null;
+    return showGoodsCard(talk, product, card, replaces);
+  }
+  const draft: Draft = { ...card, asking: 'card', replaces };
+  talk.session.draft = draft;
+  await showCard(talk, draft, product);
 }

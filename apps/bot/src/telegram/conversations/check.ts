@@ -2,8 +2,8 @@ import { isPayable } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
 import type { RenderedButton } from '../../texts.ts';
 import type { Talk } from '../talk.ts';
-import { statusText } from './order-text.ts';
-import { ownOrder } from './pay.ts';
+import { isPaymentOnItsWay, statusText } from './order-text.ts';
+import { ownOrder, sayOnItsWay } from './pay.ts';
 import { chatOffers, wayButtons } from './ways.ts';
 
 /** A gateway is not asked about the same order more often than this. */
@@ -22,12 +22,14 @@ export async function checkOrder(talk: Talk, orderNo: string): Promise<void> {
   const { operations, operationDeps, clock } = talk.services;
   const { found, order: now } = await operations.checkPayment(operationDeps, order.orderNo);
   talk.session.checks = { ...recent(talk), [order.orderNo]: clock.now().getTime() };
-  await talk.say(talk.t(`check.${found}`), found === 'paid' ? [] : await nextSteps(talk, now));
+  if (found === 'processing') return sayOnItsWay(talk, now);
+  await talk.say(talk.t(`check.${found}`), found === 'paid' ? [] : await nextSteps(talk, now, found));
 }
 
-async function nextSteps(talk: Talk, order: Order): Promise<RenderedButton[][]> {
+/** What is on its way, or with the operators, is not to be paid once more. */
+async function nextSteps(talk: Talk, order: Order, found: string): Promise<RenderedButton[][]> {
   const again = [talk.button('check', `check:${order.orderNo}`)];
-  if (!isPayable(order, talk.services.clock.now())) return [again];
+  if (found === 'mismatch' || isPaymentOnItsWay(order) || !isPayable(order, talk.services.clock.now())) return [again];
   const head = `${talk.t('buttons.pay')} · `;
   return [again, ...wayButtons(talk, order, await chatOffers(talk, order), head)];
 }

@@ -1,10 +1,18 @@
 import { isPayable } from '@mingdan/operations';
-import { createOrder, findOrderByConfirmation, type Order, OrderRefused, type Product } from '@mingdan/orders';
+import {
+  createOrder,
+  findOrderByConfirmation,
+  MEMBER_READING,
+  type Order,
+  OrderRefused,
+  type Product,
+} from '@mingdan/orders';
 import { orderBirth } from '../birth/merge.ts';
 import type { Card } from '../session.ts';
 import type { Talk } from '../talk.ts';
-import { saysMaintenance } from './buy.ts';
+import { priceOfCard, saysMaintenance } from './buy.ts';
 import { productOf } from './card.ts';
+import { sayNotValid } from './coupon.ts';
 import { sayOrder } from './orders.ts';
 import { offerPayment } from './pay.ts';
 import { showMenu } from './start.ts';
@@ -39,7 +47,7 @@ async function makeOrder(
   const { db, vault, clock, settings, operationDeps } = talk.services;
   const { orderExpiryMinutes, maxOpenOrdersPerBuyer } = operationDeps.settings;
   const input =
-    product.input === 'birth'
+    product.input === 'birth' && !card.gift
       ? orderBirth(card.birth, clock.now())
       : { ...(card.question === undefined ? {} : { question: card.question }) };
   try {
@@ -55,12 +63,27 @@ async function makeOrder(
         baziSource: settings.baziSource,
         expiryMinutes: orderExpiryMinutes,
         maxOpen: maxOpenOrdersPerBuyer,
+        memberReading: MEMBER_READING,
+        gift: card.gift ?? false,
+        ...priceOfCard(card),
       },
       clock,
     );
   } catch (error) {
     if (!(error instanceof OrderRefused)) throw error;
     if (error.code === 'maintenance' && (await saysMaintenance(talk))) return undefined;
+    if (error.code === 'sold_out') {
+      await showMenu(talk, talk.t('buy.sold_out', { product: product.names }));
+      return undefined;
+    }
+    if (error.code === 'coupon_not_valid') {
+      await sayNotValid(talk, card.id);
+      return undefined;
+    }
+    if (error.code === 'gift_not_valid') {
+      await talk.say(talk.t('gift.not_yours_any_more'));
+      return undefined;
+    }
     if (error.code !== 'too_many_open_orders') throw error;
     await talk.say(talk.t('buy.too_many_open', { count: maxOpenOrdersPerBuyer }), [[talk.button('orders', 'orders')]]);
     return undefined;

@@ -1,3 +1,4 @@
+import { fulfillerKey } from '@mingdan/fulfilment';
 import { type Order, refundStatusOf } from '@mingdan/orders';
 import { localised } from '../../texts.ts';
 import type { Talk } from '../talk.ts';
@@ -5,8 +6,21 @@ import type { Talk } from '../talk.ts';
 /** The state of an order in words. A cancelled order is an expired one by its state. */
 export function statusText(talk: Talk, order: Order): string {
   if (order.status === 'expired' && order.reason === 'cancelled') return talk.t('statuses.cancelled');
-  if (order.status === 'completed' && order.delivery === 'parked') return talk.t('statuses.parked');
-  return talk.t(`statuses.${order.status}`);
+  if (isPaymentOnItsWay(order)) return talk.t('statuses.processing');
+  if (order.status === 'completed' && order.delivery === 'parked')
+    return talk.t(order.gift ? 'statuses_of.gift.parked' : 'statuses.parked');
+  const ofKind = `statuses_of.${fulfillerKey(order)}.${order.status}`;
+  return talk.t(talk.services.texts.has(talk.language, ofKind) ? ofKind : `statuses.${order.status}`);
+}
+
+/** Seen and not final yet, or a red packet that waits for its operator: whoever pays again now pays twice. */
+export function isPaymentOnItsWay(order: Order): boolean {
+  return order.status === 'pending_payment' && order.paymentSeenAt !== null;
+}
+
+/** What every buyer reads before paying: coins are gone with the press on their button. */
+export function refundRuleText(talk: Talk, order: Order): string {
+  return talk.t(`refund_rules.${fulfillerKey(order)}`);
 }
 
 const shanghai = new Intl.DateTimeFormat('sv-SE', {

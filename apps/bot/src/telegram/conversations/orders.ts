@@ -1,11 +1,12 @@
+import { moneyText } from '@mingdan/kernel';
 import { isPayable } from '@mingdan/operations';
-import { type Order, ordersOfUser, refundStatusOf } from '@mingdan/orders';
+import { findProductById, hasHeldMoney, isGiftOpen, type Order, ordersOfUser, refundStatusOf } from '@mingdan/orders';
 import { localised, type RenderedButton } from '../../texts.ts';
 import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
-import { detailsText, statusText, timeText } from './order-text.ts';
+import { detailsText, isPaymentOnItsWay, refundRuleText, statusText, timeText } from './order-text.ts';
 import { minutesLeft, ownOrder } from './pay.ts';
-import { amountText, chatOffers, wayButtons } from './ways.ts';
+import { chatOffers, wayButtons } from './ways.ts';
 
 const LISTED = 10;
 
@@ -38,33 +39,44 @@ export async function sayOrder(talk: Talk, order: Order, head = ''): Promise<voi
   const { operations, operationDeps, clock } = talk.services;
   const link = operations.orderLink(operationDeps.settings, order.orderNo);
   const asButton = fitsButton(link);
+  const held = order.paidAt === null && (await hasHeldMoney(talk.services.db, order.id));
+  const payable = isPayable(order, clock.now()) && !isPaymentOnItsWay(order) && !held;
   const text = [
     head,
-    await detailsText(talk, order, amountText(order.amount)),
-    isPayable(order, clock.now()) ? talk.t('orders.expires', { minutes: minutesLeft(talk, order) }) : '',
+    await detailsText(talk, order, moneyText(order.amount)),
+    held ? talk.t('orders.held') : '',
+    payable ? `${talk.t('orders.expires', { minutes: minutesLeft(talk, order) })}\n${refundRuleText(talk, order)}` : '',
     asButton ? '' : talk.t('orders.link', { link }),
   ];
   await talk.say(text.filter((line) => line !== '').join('\n\n'), [
-    ...(await actions(talk, order)),
+    ...(await actions(talk, order, payable)),
     ...(asButton ? [[{ text: talk.t('buttons.open_order'), url: link }]] : []),
   ]);
 }
 
-async function actions(talk: Talk, order: Order): Promise<RenderedButton[][]> {
+async function actions(talk: Talk, order: Order, payable: boolean): Promise<RenderedButton[][]> {
   const { orderNo } = order;
   const paid = order.paidAt !== null;
   const costs = order.amount.minor > 0;
   const lines: RenderedButton[][] = [];
-  if (isPayable(order, talk.services.clock.now())) {
-    lines.push(...wayButtons(talk, order, await chatOffers(talk, order), `${talk.t('buttons.pay')} · `));
-  }
+  if (payable) lines.push(...wayButtons(talk, order, await chatOffers(talk, order), `${talk.t('buttons.pay')} · `));
   if (!paid && costs) lines.push([talk.button('check', `check:${orderNo}`)]);
-  if (order.status === 'pending_payment') lines.push([talk.button('cancel_order', `cancelorder:${orderNo}`)]);
-  if (order.status === 'completed') lines.push([talk.button('resend', `resend:${orderNo}`)]);
+  if (order.status === 'pending_payment' && !isPaymentOnItsWay(order))
+    lines.push([talk.button('cancel_order', `cancelorder:${orderNo}`)]);
+  if (order.gift && (await isGiftOpen(talk.services.db, order.id)))
+    lines.push([talk.button('gift_link', `giftlink:${orderNo}`)]);
+  if (order.status === 'completed' && !order.gift && (await isReadAgain(talk, order)))
+    lines.push([talk.button(order.kind === 'report' ? 'resend' : 'resend_codes', `resend:${orderNo}`)]);
   if (paid && costs && order.status !== 'failed' && (await refundStatusOf(talk.services.db, order.id)) === 'none') {
     lines.push([talk.button('refund', `refund:${orderNo}`)]);
   }
   return lines;
+}
+
+/** Reports and codes can be sent again; coins, memberships and what a person delivered cannot. */
+async function isReadAgain(talk: Talk, order: Order): Promise<boolean> {
+  if (order.kind !== 'goods' || order.productId === null) return order.kind === 'report';
+  return (await findProductById(talk.services.db, order.productId))?.handedOutBy === 'codes';
 }
 
 /** `resend:<order_no>` */
@@ -86,7 +98,7 @@ export async function cancelUnpaid(talk: Talk, orderNo: string): Promise<void> {
   const key = {
     cancelled: 'cancelled',
     not_cancellable: 'not_cancellable',
-    processing: 'not_cancellable',
+    processing: 'cancel_but_processing',
     paid: 'cancel_but_paid',
   }[outcome];
   await talk.say(talk.t(`orders.${key}`));

@@ -1,13 +1,14 @@
 import { row } from '@mingdan/db';
-import { MingdanError, orderNumberPattern } from '@mingdan/kernel';
+import { fulfillerKey } from '@mingdan/fulfilment';
+import { MingdanError, moneyText, orderNumberPattern } from '@mingdan/kernel';
 import { attemptsOf, isPayable, type Offer, type StartedPayment } from '@mingdan/operations';
-import { findOrder, type Order } from '@mingdan/orders';
+import { findOrder, type Order, redPacketOfOrder } from '@mingdan/orders';
 import { enqueue, type Message } from '@mingdan/outbox';
 import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
-import { statusText } from './order-text.ts';
+import { isPaymentOnItsWay, refundRuleText, statusText } from './order-text.ts';
 import { askForCode } from './redpacket.ts';
-import { amountText, chatOffers, wayButtons } from './ways.ts';
+import { chatOffers, providerLabel, wayButtons } from './ways.ts';
 
 /** The person's own order, or undefined after saying that it is not theirs. */
 export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | undefined> {
@@ -20,9 +21,15 @@ export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | und
 /** One way to pay: straight on. Several: a choice. */
 export async function offerPayment(talk: Talk, order: Order): Promise<void> {
   if (!isPayable(order, talk.services.clock.now())) return sayNotPayable(talk, order);
+  if (isPaymentOnItsWay(order)) return sayOnItsWay(talk, order);
   const offers = await chatOffers(talk, order);
   const [only] = offers;
-  const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText(order.amount) };
+  const params = {
+    orderNo: order.orderNo,
+    product: order.productNames,
+    amount: moneyText(order.amount),
+    refundRule: refundRuleText(talk, order),
+  };
   if (only === undefined) return talk.say(talk.t('buy.no_provider', params), [[talk.button('orders', 'orders')]]);
   if (offers.length === 1) return openPayment(talk, order, only);
   await talk.say(talk.t('buy.choose_provider', params), wayButtons(talk, order, offers));
@@ -32,6 +39,7 @@ export async function offerPayment(talk: Talk, order: Order): Promise<void> {
 export async function pay(talk: Talk, provider: string, orderNo: string): Promise<void> {
   const order = await ownOrder(talk, orderNo);
   if (!order) return;
+  if (isPaymentOnItsWay(order)) return sayOnItsWay(talk, order);
   const offer = (await chatOffers(talk, order)).find((each) => each.provider === provider);
   if (offer === undefined) return offerPayment(talk, order);
   await openPayment(talk, order, offer);
@@ -97,14 +105,20 @@ async function sendRequest(talk: Talk, order: Order, message: Message, dedupeKey
   wakeOutbox();
 }
 
-/** Where the buyer pays: the gateway's page, or our own page of the order where there is a code to scan. */
-function payAddress(talk: Talk, order: Order, { paymentUrl }: StartedPayment): string {
+/**
+ * Where the buyer pays: the gateway's page, or, where there is a code to scan, the link of our own order page that opens this very way:
+ * on a computer it shows the code, on a phone, which cannot scan itself, it goes where the way is paid on phones.
+ */
+function payAddress(talk: Talk, order: Order, { paymentUrl, provider }: StartedPayment): string {
+  if (paymentUrl !== null) return paymentUrl;
   const { operations, operationDeps } = talk.services;
-  return paymentUrl ?? operations.orderLink(operationDeps.settings, order.orderNo);
+  const link = new URL(operations.orderLink(operationDeps.settings, order.orderNo));
+  link.pathname += `/pay/${provider}`;
+  return link.href;
 }
 
 async function paymentRequest(talk: Talk, order: Order, offer: Offer, started: StartedPayment): Promise<Message> {
-  const said = { orderNo: order.orderNo, minutes: minutesLeft(talk, order), refundRule: order.kind };
+  const said = { orderNo: order.orderNo, minutes: minutesLeft(talk, order), refundRule: fulfillerKey(order) };
   if (offer.method.shows === 'invoice') {
     const invoice = {
       payload: await gatewayOrderId(talk, order, offer),
@@ -119,7 +133,7 @@ async function paymentRequest(talk: Talk, order: Order, offer: Offer, started: S
   const params = {
     ...said,
     product: order.productNames,
-    amount: amountText(started.amount),
+    amount: moneyText(started.amount),
     link: asButton ? '' : url,
   };
   return { template: 'payment_request', params, ...(asButton ? { buttons: [[{ label: 'pay', url }]] } : {}) };
@@ -136,7 +150,8 @@ async function gatewayOrderId(talk: Talk, order: Order, { provider, method }: Of
 
 async function sayWhyNot(talk: Talk, order: Order, failed: Offer, error: MingdanError): Promise<void> {
   const { provider } = failed;
-  const params = { orderNo: order.orderNo, minutes: minutesLeft(talk, order) };
+  const name = providerLabel(talk, provider);
+  const params = { orderNo: order.orderNo, minutes: minutesLeft(talk, order), name };
   const others = (await chatOffers(talk, order)).filter((offer) => offer.provider !== provider);
   const elsewhere = wayButtons(talk, order, others);
   switch (error.code) {
@@ -158,6 +173,13 @@ async function sayWhyNot(talk: Talk, order: Order, failed: Offer, error: Mingdan
     default:
       throw error;
   }
+}
+
+/** One payment is under way: another now would be one too many. */
+export async function sayOnItsWay(talk: Talk, order: Order): Promise<void> {
+  const packet = await redPacketOfOrder(talk.services.db, order.id);
+  const text = talk.t(packet?.state === 'waiting' ? 'redpacket.waiting' : 'check.processing');
+  await talk.say(text, [[talk.button('check', `check:${order.orderNo}`)]]);
 }
 
 async function sayNotPayable(talk: Talk, order: Order): Promise<void> {

@@ -1,16 +1,16 @@
-import { MingdanError, type Money } from '@mingdan/kernel';
+import { MingdanError, type Money, moneyText } from '@mingdan/kernel';
 import { enterRedPacketCode, type RedPacketAnswer } from '@mingdan/operations';
 import { findOrder, type Order, redPacketOfOrder } from '@mingdan/orders';
 import type { Talk } from '../talk.ts';
-import { statusText } from './order-text.ts';
-import { amountText } from './ways.ts';
+import { refundRuleText, statusText } from './order-text.ts';
 
 /** After `pay:redpacket:<order_no>`: the next line is the code. */
 export async function askForCode(talk: Talk, order: Order, amount: Money): Promise<void> {
   const packet = await redPacketOfOrder(talk.services.db, order.id);
   if (packet?.state === 'waiting') return talk.say(talk.t('redpacket.waiting'));
   talk.session.waiting = { for: 'redpacket', orderNo: order.orderNo };
-  await talk.say(talk.t('redpacket.ask', { orderNo: order.orderNo, amount: amountText(amount) }));
+  const params = { orderNo: order.orderNo, amount: moneyText(amount), refundRule: refundRuleText(talk, order) };
+  await talk.say(talk.t('redpacket.ask', params));
 }
 
 /** The line that was asked for. What is no code may be typed again. */

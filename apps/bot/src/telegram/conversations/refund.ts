@@ -1,9 +1,11 @@
+import { moneyText } from '@mingdan/kernel';
 import { takeRefundAsCoins } from '@mingdan/operations';
 import type { Talk } from '../talk.ts';
 import { ownOrder } from './pay.ts';
-import { amountText } from './ways.ts';
 
 const REASONS = ['changed_mind', 'wrong_input', 'too_slow', 'not_satisfied'] as const;
+/** the others are about what was written */
+const OF_ANY_KIND: readonly string[] = ['changed_mind', 'too_slow'];
 const LONGEST_REASON = 500;
 
 /** `refund:<order_no>`: why? */
@@ -14,7 +16,9 @@ export async function askRefundReason(talk: Talk, orderNo: string): Promise<void
   talk.session.waiting = { for: 'refund_reason', orderNo: order.orderNo };
   await talk.say(
     talk.t('refund.ask_reason', { orderNo: order.orderNo }),
-    REASONS.map((reason) => [talk.button(`refund.reason_${reason}`, `why:${reason}:${order.orderNo}`)]),
+    REASONS.filter((reason) => order.kind === 'report' || OF_ANY_KIND.includes(reason)).map((reason) => [
+      talk.button(`refund.reason_${reason}`, `why:${reason}:${order.orderNo}`),
+    ]),
   );
 }
 
@@ -30,13 +34,38 @@ export async function refund(talk: Talk, orderNo: string, reason: string): Promi
   talk.session.waiting = null;
   if (!order) return;
   const { operations, operationDeps, wakeOutbox } = talk.services;
-  const { outcome, amount } = await operations.askForRefund(operationDeps, {
+  const { outcome, amount, coins } = await operations.askForRefund(operationDeps, {
     orderNo: order.orderNo,
     userId: talk.user.id,
     reason: reason.slice(0, LONGEST_REASON),
     by: 'buyer',
+    offersPart: true,
   });
-  await talk.say(talk.t(`refund.${outcome}`, { amount: amountText(amount ?? order.amount) }));
+  const params = { amount: moneyText(amount ?? order.amount), left: coins?.left ?? 0, unspent: coins?.unspent ?? 0 };
+  if (outcome === 'part_offered') {
+    const button = talk.button('refund_part', `refundpart:${order.orderNo}`, params);
+    return talk.say(talk.t('refund.part_offered', params), [[button]]);
+  }
+  // What is on its way is said by the message about it, once.
+  if (outcome === 'requested') {
+    talk.toast = talk.t('refund.requested', params);
+    return wakeOutbox();
+  }
+  const isSpent = outcome === 'with_operators' && coins !== undefined && coins.unspent < coins.left;
+  await talk.say(talk.t(`refund.${isSpent ? 'coins_spent' : outcome}`, params));
+  wakeOutbox();
+}
+
+/** `refundpart:<order_no>`: yes, for the coins that are not spent. How many those are is looked at anew. */
+export async function acceptPart(talk: Talk, orderNo: string): Promise<void> {
+  const order = await ownOrder(talk, orderNo);
+  if (!order) return;
+  const { operations, operationDeps, wakeOutbox } = talk.services;
+  const reason = talk.t('refund.part_reason');
+  const wish = { orderNo: order.orderNo, userId: talk.user.id, reason, by: 'buyer' } as const;
+  const { outcome, amount } = await operations.askForRefund(operationDeps, wish);
+  await talk.dropButtons();
+  await talk.say(talk.t(`refund.${outcome}`, { amount: moneyText(amount ?? order.amount) }));
   wakeOutbox();
 }
 

@@ -1,15 +1,9 @@
-import { formatAmount, type Money } from '@mingdan/kernel';
+import { moneyText } from '@mingdan/kernel';
 import { type Offer, offersFor } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
 import { type ProviderName, providerCapabilities } from '@mingdan/payments/capabilities';
 import { localised, type RenderedButton } from '../../texts.ts';
 import type { Talk } from '../talk.ts';
-
-/** `19.90 CNY`, `150 Stars`; of USDT no more decimals than cents where there are none. */
-export function amountText(amount: Money): string {
-  if (amount.currency === 'XTR') return `${amount.minor} Stars`;
-  return `${formatAmount(amount).replace(/(\.\d\d)0+$/, '$1')} ${amount.currency}`;
-}
 
 /** The ways to pay an order that are open in chat now, in the seller's order. */
 export function chatOffers(talk: Talk, order: Order): Promise<Offer[]> {
@@ -17,10 +11,10 @@ export function chatOffers(talk: Talk, order: Order): Promise<Offer[]> {
 }
 
 /** A way to pay by its own name, with what it costs there where that is another currency than the order's. */
-export function offerLabel(talk: Talk, order: Order, { provider, amount }: Offer): string {
+function offerLabel(talk: Talk, order: Order, { provider, amount }: Offer): string {
   const name = providerLabel(talk, provider);
   if (amount === null || amount.currency === order.amount.currency) return name;
-  const cost = amount.currency === 'COIN' ? talk.t('buy.coins', { count: amount.minor }) : amountText(amount);
+  const cost = amount.currency === 'COIN' ? talk.t('buy.coins', { count: amount.minor }) : moneyText(amount);
   return `${name} · ${cost}`;
 }
 

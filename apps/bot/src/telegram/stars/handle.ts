@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isCurrency, type Money } from '@mingdan/kernel';
 import { wakeWorkers } from '@mingdan/operations';
 import { type NoticeToRecord, recordNotice } from '@mingdan/orders';
@@ -30,9 +29,8 @@ export async function handleStars(services: TelegramServices, update: StarsUpdat
 
 async function record(services: TelegramServices, notice: NoticeToRecord): Promise<void> {
   const { db, log } = services;
-  const digest = createHash('sha256').update(JSON.stringify(notice)).digest();
-  const { verdict, orderNo, wake } = await recordNotice(db, notice, { digest, sealed: null });
-  log.info({ provider: 'stars', kind: notice.kind, order_no: orderNo ?? undefined, verdict }, 'notice recorded');
+  const { verdict, orderNo, wake } = await recordNotice(db, notice);
+  log.info({ provider: 'stars', kind: notice.kind, order_no: orderNo ?? undefined, verdict }, 'notice');
   if (wake) await wakeWorkers(db);
 }
 

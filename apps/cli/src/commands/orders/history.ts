@@ -1,5 +1,6 @@
 import { type Db, rows } from '@mingdan/db';
-import { formatAmount, isCurrency } from '@mingdan/kernel';
+import { isCurrency } from '@mingdan/kernel';
+import { moneyCode } from '../../print.ts';
 
 interface Amount {
   amount_minor: number | null;
@@ -115,5 +116,5 @@ function decimal<T extends Amount>({
 
 function text(minor: number | null, currency: string | null): string | null {
   if (minor === null) return null;
-  return isCurrency(currency) ? `${formatAmount({ minor, currency })} ${currency}` : String(minor);
+  return isCurrency(currency) ? moneyCode({ minor, currency }) : String(minor);
 }

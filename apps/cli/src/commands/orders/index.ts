@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { group } from '../../answer.ts';
 import type { Context } from '../../context.ts';
 import { registerCheck } from './check.ts';
+import { registerDeliver } from './deliver.ts';
 import { registerExpire } from './expire.ts';
 import { registerList } from './list.ts';
 import { registerRefund } from './refund.ts';
@@ -17,6 +18,7 @@ export function registerOrders(program: Command, context: Context): void {
     registerCheck,
     registerRetry,
     registerResend,
+    registerDeliver,
     registerRefund,
     registerExpire,
   ]) {

@@ -1,11 +1,12 @@
 import { type Db, rows } from '@mingdan/db';
+import { moneyText } from '@mingdan/kernel';
 import { ORDER_COLUMNS, type Order, orderStatuses } from '@mingdan/orders';
 import { type Command, Option } from 'commander';
 import { type Answer, answering } from '../../answer.ts';
 import { countArgument } from '../../arguments.ts';
 import type { Context } from '../../context.ts';
 import { withDatabase } from '../../deps.ts';
-import { localised, moneyText, timeText, word } from '../../print.ts';
+import { localised, timeText, word } from '../../print.ts';
 import { orderJson } from './order-json.ts';
 
 const DEFAULT_LIMIT = 20;

@@ -1,4 +1,4 @@
-import { MingdanError, type Money, parseAmount } from '@mingdan/kernel';
+import { MingdanError, type Money, moneyText, parseAmount } from '@mingdan/kernel';
 import { askForRefund } from '@mingdan/operations';
 import { findOrder } from '@mingdan/orders';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -6,7 +6,7 @@ import { answering } from '../../answer.ts';
 import { orderNumberArgument } from '../../arguments.ts';
 import type { Context } from '../../context.ts';
 import { withOperations } from '../../deps.ts';
-import { moneyText } from '../../print.ts';
+import { moneyCode } from '../../print.ts';
 import { notFound } from './not-found.ts';
 
 export function registerRefund(orders: Command, context: Context): void {
@@ -28,16 +28,19 @@ export function registerRefund(orders: Command, context: Context): void {
           ...(typeof options.refundId === 'string' ? { refundId: options.refundId } : {}),
         });
         const { outcome, amount, refundId, status } = answer;
-        const shown = amount === undefined ? '' : moneyText(amount);
         return {
           json: {
             order_no: orderNo,
             outcome,
-            ...(amount === undefined ? {} : { amount: shown }),
+            ...(amount === undefined ? {} : { amount: moneyCode(amount) }),
             ...(refundId === undefined ? {} : { refund_id: refundId }),
             ...(status === undefined ? {} : { status }),
           },
-          lines: [context.texts().t(`refunding.${outcome}`, { orderNo, amount: shown })],
+          lines: [
+            context
+              .texts()
+              .t(`refunding.${outcome}`, { orderNo, amount: amount === undefined ? '' : moneyText(amount) }),
+          ],
           failed: outcome === 'nothing_to_refund',
         };
       });

@@ -1,10 +1,11 @@
+import { moneyText } from '@mingdan/kernel';
 import { findOrder, type Order, refundStatusOf } from '@mingdan/orders';
 import type { Command } from 'commander';
 import { type Answer, answering } from '../../answer.ts';
 import { orderNumberArgument } from '../../arguments.ts';
 import type { Context } from '../../context.ts';
 import { withDatabase } from '../../deps.ts';
-import { fields, localised, moneyText, timeText, word } from '../../print.ts';
+import { fields, localised, timeText, word } from '../../print.ts';
 import type { Texts } from '../../texts.ts';
 import { historyOf, type OrderHistory } from './history.ts';
 import { notFound } from './not-found.ts';

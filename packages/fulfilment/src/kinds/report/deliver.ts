@@ -13,6 +13,7 @@ import {
 } from '@mingdan/report';
 import { z } from 'zod';
 import type { Step, StepContext } from '../../contract.ts';
+import { toMailbox } from '../../tell-buyer.ts';
 import { chartResultSchema } from './chart.ts';
 import { languageOf, type ReportDeps, reportInputSchema } from './contract.ts';
 import { sectionResultSchema, sectionStepName } from './section.ts';
@@ -41,10 +42,13 @@ export function deliverStep(deps: ReportDeps): Step {
     name: RENDERED,
     async run(context) {
       const { order } = context;
-      const { chatId } = order;
+      const { chatId, orderNo, productNames: product } = order;
       const report = render(deps, context);
+      const ready = { template: 'report_ready', params: { orderNo, product } } as const;
       const say =
-        chatId === null ? [] : deliveryMessages(order, chatId, report, deps.orderLink(order.orderNo), 'report');
+        chatId === null
+          ? toMailbox(deps.vault, order, { dedupeKey: `report:${orderNo}:mail`, message: ready })
+          : deliveryMessages(order, chatId, report, deps.orderLink(orderNo), 'report');
       return { kind: 'done', result: report, say, handOver: true };
     },
   };

@@ -1,11 +1,11 @@
 import type { Order } from '@mingdan/orders';
 import { loadProduct } from '@mingdan/report';
 import type { Fulfiller, Stage } from '../../contract.ts';
+import { tellStep } from '../../tell.ts';
 import { cardsStep, chartStep } from './chart.ts';
 import type { ReportDeps } from './contract.ts';
 import { deliverStep } from './deliver.ts';
 import { sectionStep } from './section.ts';
-import { tellStep } from './tell.ts';
 
 /** Reports: say that it is paid, get the chart (or draw the cards), write all sections side by side, deliver. */
 export function reportFulfiller(deps: ReportDeps): Fulfiller {

@@ -10,9 +10,10 @@ import type {
   RefundReference,
   RefundState,
 } from '../../contract.ts';
-import { refused, unreachable } from '../../gateway-call.ts';
+import { readAnswer } from '../../gateway-answer.ts';
+import { alreadyPaid, refused, unreachable } from '../../gateway-call.ts';
 import { cleanText } from '../../wire-text.ts';
-import { type Alipay, type Answer, openAlipay, type Question } from './gateway.ts';
+import { type Alipay, type Answer, openAlipay, type Question } from './ask.ts';
 import { refusalOf } from './refusals.ts';
 import type { AlipayBot } from './settings.ts';
 import { chinaTime, dateOf, namedMoney, tradeKind } from './wire.ts';
@@ -120,12 +121,14 @@ async function queryPayment(alipay: Alipay, orderId: string): Promise<GatewayPay
     return { status: 'pending', providerStatus: reply.subCode, providerPaymentId: null, amount: null, paidAt: null };
   const answer = understand(question, reply, tradeAnswer);
   aboutOrder(question, answer.out_trade_no, orderId);
+  const status = paymentStatus(answer);
   return {
-    status: paymentStatus(answer),
+    status,
     providerStatus: cleanText(answer.trade_status),
     providerPaymentId: cleanText(answer.trade_no),
-    amount: namedMoney(answer.total_amount, null).amount,
+    amount: namedMoney(answer.total_amount).amount,
     paidAt: dateOf(answer.send_pay_date),
+    ...(status === 'paid' && tradeKind(answer.trade_status) === 'expired' ? { givenBack: true } : {}),
   };
 }
 
@@ -134,7 +137,7 @@ function paymentStatus(answer: z.output<typeof tradeAnswer>): GatewayPaymentStat
   const kind = tradeKind(answer.trade_status);
   if (kind === 'paid') return 'paid';
   if (kind === 'expired') {
-    const refunded = namedMoney(answer.refund_fee, null).amount?.minor ?? 0;
+    const refunded = namedMoney(answer.refund_fee).amount?.minor ?? 0;
     return answer.send_pay_date || refunded > 0 ? 'paid' : 'closed';
   }
   return answer.trade_status === 'WAIT_BUYER_PAY' ? 'pending' : 'unknown';
@@ -152,7 +155,7 @@ async function closePayment(alipay: Alipay, orderId: string): Promise<void> {
   if (ENDED.includes(reply.subCode ?? '')) {
     const { status, providerStatus } = await queryPayment(alipay, orderId);
     if (status === 'closed') return;
-    if (status === 'paid') throw refused(question, 'it is paid already', 'Ask for the payment: its order is paid');
+    if (status === 'paid') throw alreadyPaid(question);
     throw unreachable(question, `it is not closed but ${providerStatus}`);
   }
   aboutOrder(question, understand(question, reply, closeAnswer).out_trade_no, orderId);
@@ -214,9 +217,7 @@ function questionFor(what: Question['what'], method: Question['method'], about: 
 /** A good answer by its schema; everything else is thrown. */
 function understand<T>(question: Question, answer: Answer, schema: z.ZodType<T>): T {
   if (answer.code !== '10000') throw refusalOf(question, answer);
-  const parsed = schema.safeParse(answer.fields);
-  if (!parsed.success) throw unreachable(question, 'the answer makes no sense');
-  return parsed.data;
+  return readAnswer(question, answer.fields, schema);
 }
 
 function aboutOrder(question: Question, named: string | null | undefined, asked: string): void {

@@ -1,7 +1,7 @@
-import { type GatewayRefused, type GatewayUnreachable, OrderIdUsed } from '../../contract.ts';
-import { refused, unreachable } from '../../gateway-call.ts';
-import { cleanText } from '../../wire-text.ts';
-import type { Answer, Question } from './gateway.ts';
+import type { GatewayRefused, GatewayUnreachable } from '../../contract.ts';
+import { orderIdUsed, refused, unreachable } from '../../gateway-call.ts';
+import { cleanText, translate } from '../../wire-text.ts';
+import type { Answer, Question } from './ask.ts';
 
 /** Alipay does not know itself: it may have been done. 10003 is "in progress". */
 const UNSURE_CODES = ['10003', '20000'];
@@ -33,15 +33,12 @@ export function refusalOf(question: Question, answer: Answer): GatewayRefused | 
   if (UNSURE_CODES.includes(code) || UNSURE.test(subCode ?? '')) return unreachable(question, why);
   // A no that nobody signed must not end a refund: with its own number it can be asked for again.
   if (!answer.signed && question.what === 'refund') return unreachable(question, `${why}, unsigned`);
-  if (question.what === 'create' && ID_USED.includes(subCode ?? ''))
-    return new OrderIdUsed('order_id_used', `alipay create ${question.about.order_no}: ${why}`, {
-      hint: 'The next attempt goes under a number of its own',
-    });
+  if (question.what === 'create' && ID_USED.includes(subCode ?? '')) return orderIdUsed(question, why);
   return refused(question, why, hintFor(code, subCode));
 }
 
 function hintFor(code: string, subCode: string | null): string {
-  const known = subCode !== null && Object.hasOwn(HINTS, subCode) ? HINTS[subCode] : undefined;
+  const known = translate(HINTS, subCode ?? '');
   if (known) return known;
   if (code === '40006') return 'The app has no permission for this: sign the product on the Alipay open platform';
   return code === '20001' ? KEYS : 'See the payment in the console of Alipay';

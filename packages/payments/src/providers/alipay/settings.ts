@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { ProviderSettings } from '../../contract.ts';
-import { readPrivateKey, readPublicKey, splitKeys } from '../../pem.ts';
+import { readPublicKey, splitKeys } from '../../pem.ts';
+import { rsaPrivateKey, text, webAddress } from '../../values.ts';
 
 export interface AlipayWebhook {
   readonly appId: string;
@@ -30,19 +31,11 @@ export function hasOwnKeyForAlipays(settings: AlipayBot): boolean {
   return settings.publicKeys.some((key) => key.equals(own));
 }
 
-const text = z.string().trim().min(1);
-const address = z.url({ protocol: /^https?$/ });
-const privateKey = z.string().transform((value, context) => {
-  const key = readPrivateKey(value);
-  if (key) return key;
-  context.addIssue({ code: 'custom', message: 'is no RSA private key' });
-  return z.NEVER;
-});
 const publicKeys = z.string().transform((value, context) => {
   const keys = splitKeys(value).map(readPublicKey);
   const readable = keys.filter((key) => key !== undefined);
   if (readable.length > 0 && readable.length === keys.length) return readable;
-  context.addIssue({ code: 'custom', message: 'is no RSA public key' });
+  context.addIssue({ code: 'custom', message: 'it holds no RSA public key' });
   return z.NEVER;
 });
 
@@ -118,17 +111,17 @@ export const settings: ProviderSettings<AlipayWebhook, AlipayBot> = {
   bot: z
     .object({
       ALIPAY_APP_ID: text,
-      ALIPAY_PRIVATE_KEY: privateKey,
+      ALIPAY_PRIVATE_KEY: rsaPrivateKey,
       ALIPAY_PUBLIC_KEY: publicKeys,
-      ALIPAY_GATEWAY_URL: address.optional(),
-      ALIPAY_RETURN_URL: address.optional(),
-      ALIPAY_REFUND_NOTIFY_URL: address.optional(),
+      ALIPAY_GATEWAY_URL: webAddress.default(GATEWAY_URL),
+      ALIPAY_RETURN_URL: webAddress.optional(),
+      ALIPAY_REFUND_NOTIFY_URL: webAddress.optional(),
     })
     .transform((values) => ({
       appId: values.ALIPAY_APP_ID,
       privateKey: values.ALIPAY_PRIVATE_KEY,
       publicKeys: values.ALIPAY_PUBLIC_KEY,
-      gatewayUrl: values.ALIPAY_GATEWAY_URL ?? GATEWAY_URL,
+      gatewayUrl: values.ALIPAY_GATEWAY_URL,
       returnUrl: values.ALIPAY_RETURN_URL ?? null,
     })),
 };

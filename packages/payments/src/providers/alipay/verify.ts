@@ -6,6 +6,7 @@ import {
   type RawNotice,
   UnreadableNotice,
 } from '../../contract.ts';
+import { problemWhereNamed } from '../../wire-money.ts';
 import { cleanText } from '../../wire-text.ts';
 import type { AlipayWebhook } from './settings.ts';
 import { ALGORITHM, dateOf, namedMoney, SIGN_TYPE, signedText, tradeKind } from './wire.ts';
@@ -16,8 +17,8 @@ export function createVerifier(settings: AlipayWebhook): NoticeVerifier {
   return {
     provider: 'alipay',
     // Seven bytes and not one more: everything else makes Alipay send it again.
-    refusal: { contentType: 'text/plain; charset=utf-8', body: 'fail' },
     acknowledgement: { status: 200, contentType: 'text/plain; charset=utf-8', body: 'success' },
+    refusal: { contentType: 'text/plain; charset=utf-8', body: 'fail' },
     verify(notice) {
       const fields = formFields(notice.body);
       checkCharset(notice, fields);
@@ -102,9 +103,8 @@ function meaningOf(fields: Fields): Meaning {
   if (fields.get('refund_fee') || fields.get('gmt_refund')) return refundMeaning(fields);
   return {
     kind,
-    // Where nothing was paid, an amount that is left out says nothing wrong.
     amount: money.amount,
-    problem: kind === 'paid' || fields.get('total_amount') ? money.problem : null,
+    problem: kind === 'paid' ? money.problem : problemWhereNamed(money),
     refundedTotal: null,
     at: fields.get(kind === 'expired' ? 'gmt_close' : 'gmt_payment'),
     eventSuffix: null,

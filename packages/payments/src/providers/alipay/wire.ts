@@ -1,5 +1,6 @@
-import { isCurrency, type Money, parseAmount } from '@mingdan/kernel';
 import type { NoticeKind } from '../../contract.ts';
+import { moneyOf, type NamedMoney } from '../../wire-money.ts';
+import { jsonObject } from '../../wire-text.ts';
 
 /** SHA256withRSA with PKCS#1 v1.5 padding; the only one that is taken. `RSA` would be SHA-1. */
 export const SIGN_TYPE = 'RSA2';
@@ -37,20 +38,9 @@ export function tradeKind(status: string): NoticeKind {
   return status === 'TRADE_CLOSED' ? 'expired' : 'pending';
 }
 
-export interface NamedMoney {
-  readonly amount: Money | null;
-  readonly problem: 'unreadable_amount' | 'unknown_currency' | null;
-}
-
-/** An amount of Alipay, in yuan unless it says otherwise. What is missing is not readable either: it is always there. */
-export function namedMoney(amount: string | null | undefined, currency: string | null | undefined): NamedMoney {
-  const named = currency || 'CNY';
-  if (!isCurrency(named)) return { amount: null, problem: 'unknown_currency' };
-  try {
-    return { amount: parseAmount(amount ?? '', named), problem: null };
-  } catch {
-    return { amount: null, problem: 'unreadable_amount' };
-  }
+/** An amount of Alipay, in yuan unless it says otherwise. */
+export function namedMoney(amount: string | null | undefined, currency?: string | null): NamedMoney {
+  return moneyOf(amount, currency || 'CNY');
 }
 
 /**
@@ -58,7 +48,7 @@ export function namedMoney(amount: string | null | undefined, currency: string |
  * Undefined where the text is no JSON object, or names a part twice: nobody could say which one was signed.
  */
 export function partsOf(text: string): ReadonlyMap<string, string> | undefined {
-  if (!isJsonObject(text)) return undefined;
+  if (!jsonObject(text)) return undefined;
   const parts = new Map<string, string>();
   let depth = 0;
   let from = text.indexOf('{') + 1;
@@ -67,21 +57,13 @@ export function partsOf(text: string): ReadonlyMap<string, string> | undefined {
     if (token === '{' || token === '[') depth += 1;
     if (token === '}' || token === ']') depth -= 1;
     if (!(depth === 1 && token === ',') && !(depth === 0 && token === '}')) continue;
-    const [, name, value] = /^\s*("(?:[^"\\]|\\.)*")\s*:\s*([\s\S]*?)\s*$/.exec(text.slice(from, index)) ?? [];
+    // Trimmed by itself: a pattern that looks for the end of the blanks tries it at each of them.
+    const [, name, value] = /^\s*("(?:[^"\\]|\\.)*")\s*:([\s\S]*)$/.exec(text.slice(from, index)) ?? [];
     from = index + 1;
     if (name === undefined || value === undefined) continue;
     const key = String(JSON.parse(name));
     if (parts.has(key)) return undefined;
-    parts.set(key, value);
+    parts.set(key, value.trim());
   }
   return parts;
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }

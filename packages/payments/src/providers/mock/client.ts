@@ -1,4 +1,5 @@
 import { type ClientTools, type CreatePayment, GatewayRefused, type PaymentClient } from '../../contract.ts';
+import { unknownPayment } from '../../gateway-answer.ts';
 import { mockPaymentId } from './wire.ts';
 
 /** The path of the page with the two buttons, on the server that the buyer comes back to. */
@@ -13,13 +14,7 @@ export function createClient(_settings: unknown, _tools: ClientTools): PaymentCl
       paymentUrl: pageFor(request),
     }),
     // The honest answer: it remembers no payment, so an unpaid order waits for its notice and expires.
-    queryPayment: async () => ({
-      status: 'unknown',
-      providerStatus: 'unknown',
-      providerPaymentId: null,
-      amount: null,
-      paidAt: null,
-    }),
+    queryPayment: async () => unknownPayment(),
     closePayment: async () => undefined,
     refund: async ({ refundId }) => ({
       status: 'succeeded',

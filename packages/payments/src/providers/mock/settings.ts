@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { ProviderSettings } from '../../contract.ts';
+import { text } from '../../values.ts';
 
 export interface MockSettings {
   readonly webhookSecret: string;
 }
 
 const schema = z
-  .object({ MOCK_WEBHOOK_SECRET: z.string().trim().min(1) })
+  .object({ MOCK_WEBHOOK_SECRET: text })
   .transform((values): MockSettings => ({ webhookSecret: values.MOCK_WEBHOOK_SECRET }));
 
 /** Development only. The bot process has the secret too: there, its own page plays the gateway. */

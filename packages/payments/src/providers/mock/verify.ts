@@ -1,13 +1,7 @@
-import {
-  ForgedNotice,
-  type NoticeVerifier,
-  type PaymentNotice,
-  type RawNotice,
-  UnreadableNotice,
-} from '../../contract.ts';
-import { equalsHex, singleHeader } from '../../signatures.ts';
+import { type NoticeVerifier, type PaymentNotice, UnreadableNotice } from '../../contract.ts';
+import { checkHmacHeader } from '../../signatures.ts';
 import { moneyOf } from '../../wire-money.ts';
-import { jsonObject, textOf } from '../../wire-text.ts';
+import { type Fields, isoDateOf, jsonObject, textOf } from '../../wire-text.ts';
 import type { MockSettings } from './settings.ts';
 import { MERCHANT, noticeKind, SIGNATURE_HEADER, signature } from './wire.ts';
 
@@ -16,7 +10,11 @@ export function createVerifier(settings: MockSettings): NoticeVerifier {
     provider: 'mock',
     acknowledgement: { status: 200, contentType: 'text/plain; charset=utf-8', body: 'OK' },
     verify(notice) {
-      checkSignature(notice, settings.webhookSecret);
+      checkHmacHeader(
+        notice,
+        { header: SIGNATURE_HEADER, secret: settings.webhookSecret, variable: 'MOCK_WEBHOOK_SECRET' },
+        signature,
+      );
       const fields = jsonObject(notice.body);
       if (!fields) throw new UnreadableNotice('the body is no JSON object');
       return paymentNotice(fields);
@@ -24,15 +22,7 @@ export function createVerifier(settings: MockSettings): NoticeVerifier {
   };
 }
 
-function checkSignature(notice: RawNotice, secret: string): void {
-  const header = singleHeader(notice, SIGNATURE_HEADER);
-  if (header === null) throw new ForgedNotice('the header X-Mock-Signature is missing');
-  if (secret === '') throw new ForgedNotice('no notice secret is set, and an empty one verifies nothing');
-  if (!equalsHex(header.trim(), signature(secret, notice.body)))
-    throw new ForgedNotice('X-Mock-Signature does not match the body under MOCK_WEBHOOK_SECRET');
-}
-
-function paymentNotice(fields: Readonly<Record<string, unknown>>): PaymentNotice {
+function paymentNotice(fields: Fields): PaymentNotice {
   const status = textOf(fields.status) ?? 'none';
   const kind = noticeKind(status);
   const isRefund = kind === 'refunded' || kind === 'refund_failed';
@@ -50,11 +40,6 @@ function paymentNotice(fields: Readonly<Record<string, unknown>>): PaymentNotice
     amount: money.amount,
     merchantMatches: textOf(fields.merchant) === MERCHANT,
     problem: paymentId === null ? 'payment_id_missing' : money.problem,
-    occurredAt: dateOf(fields.sent_at),
+    occurredAt: isoDateOf(fields.sent_at),
   };
-}
-
-function dateOf(value: unknown): Date | null {
-  const date = new Date(typeof value === 'string' ? value : Number.NaN);
-  return Number.isNaN(date.getTime()) ? null : date;
 }

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { formatAmount, type Money } from '@mingdan/kernel';
+import type { Money } from '@mingdan/kernel';
 import type { NoticeKind, RawNotice } from '../../contract.ts';
+import { moneyFields } from '../../wire-money.ts';
 import type { MockSettings } from './settings.ts';
 
-export const SIGNATURE_HEADER = 'x-mock-signature';
+export const SIGNATURE_HEADER = 'X-Mock-Signature';
 /** The merchant that a notice of ours names. */
 export const MERCHANT = 'mingdan';
 
@@ -59,7 +60,7 @@ export function signedNotice(settings: MockSettings, notice: MockNotice): RawNot
       status: kind,
       ...(paymentId === null ? {} : { payment_id: paymentId }),
       ...(refundId === null ? {} : { refund_id: refundId }),
-      ...(amount === null ? {} : { amount: formatAmount(amount), currency: amount.currency }),
+      ...(amount === null ? {} : moneyFields(amount)),
       sent_at: at.toISOString(),
     }),
   );
@@ -70,7 +71,7 @@ export function signedBody(settings: MockSettings, body: string | Buffer): RawNo
   return {
     headers: {
       'content-type': 'application/json',
-      [SIGNATURE_HEADER]: signature(settings.webhookSecret, bytes).toString('hex'),
+      [SIGNATURE_HEADER.toLowerCase()]: signature(settings.webhookSecret, bytes).toString('hex'),
     },
     body: bytes,
   };

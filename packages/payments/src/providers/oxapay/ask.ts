@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type ClientTools, GatewayRefused } from '../../contract.ts';
 import { type CallName, callGateway, type GatewayAnswer, refused, unreachable } from '../../gateway-call.ts';
-import { cleanText } from '../../wire-text.ts';
+import { cleanText, type Fields, isFields } from '../../wire-text.ts';
 import type { OxapayBot } from './settings.ts';
-import { type Fields, fieldsWithNumbersAsText, isFields } from './wire.ts';
+import { fieldsWithNumbersAsText } from './wire.ts';
 
 export interface Question extends CallName {
   readonly provider: 'oxapay';
@@ -11,7 +11,8 @@ export interface Question extends CallName {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: string;
-  readonly timeoutMs: number;
+  /** less than any call has, where several share one time */
+  readonly timeoutMs?: number;
 }
 
 export type Ask = (question: Question) => Promise<Fields>;
@@ -24,7 +25,7 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /** One call of the v1 API. @returns the `data` of its answer, numbers as their own text */
-export function asker(settings: OxapayBot, tools: ClientTools): Ask {
+export function createAsk(settings: OxapayBot, tools: ClientTools): Ask {
   return async (question) => {
     const { body } = question;
     const answer = await callGateway(tools, {

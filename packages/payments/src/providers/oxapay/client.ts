@@ -5,16 +5,16 @@ import type {
   PaymentClient,
   PaymentReference,
 } from '../../contract.ts';
-import { unreachable } from '../../gateway-call.ts';
-import { textOf } from '../../wire-text.ts';
-import { type Ask, asker, isNotFound, type Question } from './ask.ts';
+import { unknownPayment } from '../../gateway-answer.ts';
+import { TIMEOUT_MS, unreachable } from '../../gateway-call.ts';
+import { type Fields, textOf } from '../../wire-text.ts';
+import { type Ask, createAsk, isNotFound, type Question } from './ask.ts';
 import { creator } from './create.ts';
 import { findByOrder, history, type Span } from './history.ts';
 import { orderIdOf, type Payment, paymentIn, trackIdOf } from './received.ts';
 import type { OxapayBot } from './settings.ts';
-import { dateOf, type Fields } from './wire.ts';
+import { dateOf } from './wire.ts';
 
-const TIMEOUT_MS = 5_000;
 const DAY_MS = 24 * 60 * 60_000;
 /** An order is asked about by its number for as long as its invoice may live and be paid late. */
 const ASKED_FOR_MS = 5 * DAY_MS;
@@ -23,7 +23,7 @@ const MOST_PAGES_OF_A_LIST = 2_000;
 
 /** No `closePayment` and no `refund`: OxaPay has neither. An invoice ends by its lifetime, money goes back by the merchant's hand. */
 export function createClient(settings: OxapayBot, tools: ClientTools): PaymentClient {
-  const ask = asker(settings, tools);
+  const ask = createAsk(settings, tools);
   return {
     provider: 'oxapay',
     createPayment: creator(tools, ask),
@@ -39,7 +39,6 @@ async function queryPayment(ask: Ask, payment: PaymentReference, now: Date): Pro
     about: { order_no: payment.gatewayOrderId },
     method: 'GET',
     path: `/v1/payment/${encodeURIComponent(payment.providerPaymentId ?? '')}`,
-    timeoutMs: TIMEOUT_MS,
   };
   const fields =
     payment.providerPaymentId === null
@@ -48,9 +47,7 @@ async function queryPayment(ask: Ask, payment: PaymentReference, now: Date): Pro
           if (isNotFound(error)) return null;
           throw error;
         });
-  // Not known there (yet): the call that makes it may still be on its way, so this proves nothing.
-  if (fields === null)
-    return { status: 'unknown', providerStatus: 'not_found', providerPaymentId: null, amount: null, paidAt: null };
+  if (fields === null) return unknownPayment();
   if (orderIdOf(fields) !== payment.gatewayOrderId) throw unreachable(question, 'the answer is about another order');
   const trackId = textOf(trackIdOf(fields));
   if (payment.providerPaymentId !== null && trackId !== null && trackId !== payment.providerPaymentId)
@@ -81,6 +78,7 @@ function stateOf(payment: Payment, trackId: string | null): GatewayPaymentState 
     providerPaymentId: trackId,
     amount: state === 'paid' ? payment.received : payment.asked.amount,
     paidAt: state === 'paid' ? payment.lastAt : null,
+    ...(meaning === 'refunding' || meaning === 'refunded' ? { givenBack: true } : {}),
   };
 }
 

@@ -1,16 +1,18 @@
-import { formatAmount, type Money } from '@mingdan/kernel';
+import type { Money } from '@mingdan/kernel';
 import { z } from 'zod';
 import type { ClientTools, CreatedPayment, CreatePayment } from '../../contract.ts';
-import { unreachable } from '../../gateway-call.ts';
-import { cleanText, textOf } from '../../wire-text.ts';
+import { readAnswer } from '../../gateway-answer.ts';
+import { CREATE_TIMEOUT_MS, unreachable } from '../../gateway-call.ts';
+import { gatewayId, webAddress } from '../../values.ts';
+import { isSameMoney } from '../../wire-money.ts';
+import { cleanText, type Fields, textOf } from '../../wire-text.ts';
 import type { Ask, Question } from './ask.ts';
 import { findByOrder } from './history.ts';
 import { paymentIn, trackIdOf } from './received.ts';
-import type { Fields } from './wire.ts';
+import { jsonNumber } from './wire.ts';
 
-// A buyer is waiting: three seconds for both. Looking must leave enough for making, whose answer we do not want to miss.
+// Looking and making share the time of a creation. Looking must leave enough for making, whose answer we do not want to miss.
 const LOOK_TIMEOUT_MS = 1_200;
-const CREATE_TIMEOUT_MS = 3_000;
 /** A creation is repeated soon after its answer was lost, so the newest invoices are enough. */
 const LOOK_AT_PAGES = 2;
 const SHORTEST_MINUTES = 15;
@@ -18,8 +20,7 @@ const LONGEST_MINUTES = 2880;
 /** An invoice lives two days at most: what was made earlier cannot be the one that this call is about. */
 const LOOK_BACK_MS = LONGEST_MINUTES * 60_000;
 
-const trackId = z.union([z.string(), z.number()]).transform(String).pipe(z.string().min(1).max(64));
-const invoiceAnswer = z.object({ track_id: trackId, payment_url: z.url({ protocol: /^https?$/ }) });
+const invoiceAnswer = z.object({ track_id: gatewayId, payment_url: webAddress });
 
 type Create = (request: CreatePayment) => Promise<CreatedPayment>;
 
@@ -69,8 +70,7 @@ async function lookOrMake(
 /** Its money may still come, or has come; an invoice whose time is over without a cent, or for another price, is of no use. */
 function usable(found: Fields, amount: Money): boolean {
   const { state, asked } = paymentIn(found);
-  const same = asked.amount?.minor === amount.minor && asked.amount.currency === amount.currency;
-  return same && state !== 'gone' && state !== 'failed';
+  return isSameMoney(asked.amount, amount) && state !== 'gone' && state !== 'failed';
 }
 
 async function make(ask: Ask, request: CreatePayment, now: Date, timeoutMs: number): Promise<CreatedPayment> {
@@ -84,9 +84,8 @@ async function make(ask: Ask, request: CreatePayment, now: Date, timeoutMs: numb
     timeoutMs,
   };
   if (timeoutMs <= 0) throw unreachable(question, 'no time was left to make an invoice');
-  const answer = invoiceAnswer.safeParse(await ask(question));
-  if (!answer.success) throw unreachable(question, 'the answer makes no sense');
-  return { providerPaymentId: cleanText(answer.data.track_id), paymentUrl: answer.data.payment_url };
+  const answer = readAnswer(question, await ask(question), invoiceAnswer);
+  return { providerPaymentId: cleanText(answer.track_id), paymentUrl: answer.payment_url };
 }
 
 function invoice(request: CreatePayment, now: Date): string {
@@ -105,8 +104,7 @@ function invoice(request: CreatePayment, now: Date): string {
     order_id: request.gatewayOrderId,
     description: request.subject,
   });
-  // A JSON number, written from the decimal text and never through a float.
-  return `{"amount":${formatAmount(request.amount).replace(/\.?0+$/, '')},${rest.slice(1)}`;
+  return `{"amount":${jsonNumber(request.amount)},${rest.slice(1)}`;
 }
 
 interface AddressBook {
@@ -128,7 +126,7 @@ function addressBook(): AddressBook {
     paymentAt(found) {
       const id = textOf(trackIdOf(found));
       if (id === null) return null;
-      const named = invoiceAnswer.shape.payment_url.safeParse(found.payment_url);
+      const named = webAddress.safeParse(found.payment_url);
       const url = named.data ?? (pattern ? `${pattern.before}${encodeURIComponent(id)}${pattern.after}` : null);
       // Who has sent money to it needs no address any more, and must not be asked for more.
       const moneyCame = ['paid', 'processing'].includes(paymentIn(found).state);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { About } from '../../gateway-call.ts';
-import { unreachable } from '../../gateway-call.ts';
+import { readAnswer } from '../../gateway-answer.ts';
+import { type About, unreachable } from '../../gateway-call.ts';
+import { type Fields, isFields } from '../../wire-text.ts';
 import type { Ask, Question } from './ask.ts';
 import { orderIdOf, paymentIn } from './received.ts';
-import { type Fields, isFields } from './wire.ts';
 
 /** OxaPay would give 200, whose transactions could make the answer longer than any that we read. */
 const PAGE_SIZE = 100;
@@ -28,18 +28,17 @@ const pageAnswer = z.object({
 /** The payments that were made in a span of time, page by page. OxaPay cannot be asked by order id, only by time. */
 export async function* history(ask: Ask, span: Span): AsyncGenerator<Fields> {
   for (let page = 1; page <= span.mostPages; page += 1) {
+    const timeoutMs = span.timeLeft();
     const question: Question = {
       provider: 'oxapay',
       what: span.what,
       about: span.about,
       method: 'GET',
       path: `/v1/payment?${pageQuery(span, page)}`,
-      timeoutMs: span.timeLeft(),
+      timeoutMs,
     };
-    if (question.timeoutMs <= 0) throw unreachable(question, 'no time was left to look through the history');
-    const answer = pageAnswer.safeParse(await ask(question));
-    if (!answer.success) throw unreachable(question, 'the answer makes no sense');
-    const { list, meta } = answer.data;
+    if (timeoutMs <= 0) throw unreachable(question, 'no time was left to look through the history');
+    const { list, meta } = readAnswer(question, await ask(question), pageAnswer);
     yield* list.filter(isFields);
     const last = meta?.last_page ?? (list.length < PAGE_SIZE ? page : page + 1);
     if (page >= last || list.length === 0) return;

@@ -1,6 +1,7 @@
 import type { Money } from '@mingdan/kernel';
 import { moneyOf, type NamedMoney } from '../../wire-money.ts';
-import { differs, either, type Fields, type Meaning, meaningOf, receivedMoney, transactionsOf, word } from './wire.ts';
+import type { Fields } from '../../wire-text.ts';
+import { differs, either, type Meaning, meaningOf, receivedMoney, transactionsOf, word } from './wire.ts';
 
 /** What has become of a payment, read from its status and its money together. Notices and answers say it in the same fields. */
 export interface Payment {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProviderSettings } from '../../contract.ts';
+import { apiRoot, text } from '../../values.ts';
 
 export interface OxapayWebhook {
   /** the merchant key: OxaPay has no other secret for its notices */
@@ -10,8 +11,6 @@ export interface OxapayBot extends OxapayWebhook {
   /** root without a version and without a trailing slash */
   readonly apiBase: string;
 }
-
-const text = z.string().trim().min(1);
 
 export const settings: ProviderSettings<OxapayWebhook, OxapayBot> = {
   provider: 'oxapay',
@@ -37,10 +36,10 @@ export const settings: ProviderSettings<OxapayWebhook, OxapayBot> = {
   bot: z
     .object({
       OXAPAY_SECRET_KEY: text,
-      OXAPAY_API_BASE: z.url({ protocol: /^https?$/ }).default('https://api.oxapay.com'),
+      OXAPAY_API_BASE: apiRoot.default('https://api.oxapay.com'),
     })
     .transform((values) => ({
       secretKey: values.OXAPAY_SECRET_KEY,
-      apiBase: values.OXAPAY_API_BASE.replace(/\/+$/, ''),
+      apiBase: values.OXAPAY_API_BASE,
     })),
 };

@@ -1,7 +1,7 @@
-import { formatAmount, type Money } from '@mingdan/kernel';
+import type { Money } from '@mingdan/kernel';
 import type { NoticeToSign, RawNotice } from '../../contract.ts';
 import type { OxapayWebhook } from './settings.ts';
-import { noticeStatus, SIGNATURE_HEADER, signature } from './wire.ts';
+import { jsonNumber, noticeStatus, SIGNATURE_HEADER, signature } from './wire.ts';
 
 /** A webhook of an invoice as OxaPay's v1 sends it. Each merchant has a key of its own, so one for another merchant is signed with another. */
 export function signNotice(settings: OxapayWebhook, notice: NoticeToSign): RawNotice {
@@ -28,14 +28,9 @@ export function signNotice(settings: OxapayWebhook, notice: NoticeToSign): RawNo
 }
 
 /** Money as JSON numbers, written from their decimal text, before the other fields. */
-export function withMoney(money: Readonly<Record<string, Money>>, rest: Readonly<Record<string, unknown>>): string {
-  const numbers = Object.entries(money).map(([name, value]) => `"${name}":${plainNumber(value)}`);
+function withMoney(money: Readonly<Record<string, Money>>, rest: Readonly<Record<string, unknown>>): string {
+  const numbers = Object.entries(money).map(([name, value]) => `"${name}":${jsonNumber(value)}`);
   return `{${[...numbers, JSON.stringify(rest).slice(1, -1)].filter((part) => part !== '').join(',')}}`;
-}
-
-function plainNumber(money: Money): string {
-  const text = formatAmount(money);
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 /** Any bytes with a right signature: for bodies that OxaPay would never send. */
@@ -44,7 +39,7 @@ export function signBody(settings: OxapayWebhook, body: string | Buffer): RawNot
   return {
     headers: {
       'content-type': 'application/json',
-      [SIGNATURE_HEADER]: signature(settings.secretKey, bytes).toString('hex'),
+      [SIGNATURE_HEADER.toLowerCase()]: signature(settings.secretKey, bytes).toString('hex'),
     },
     body: bytes,
   };

@@ -3,30 +3,24 @@ import {
   type NoticeKind,
   type NoticeVerifier,
   type PaymentNotice,
-  type RawNotice,
   UnreadableNotice,
 } from '../../contract.ts';
-import { equalsHex, singleHeader } from '../../signatures.ts';
-import { textOf } from '../../wire-text.ts';
+import { checkHmacHeader } from '../../signatures.ts';
+import { type Fields, isNamed, textOf } from '../../wire-text.ts';
 import { orderIdOf, type Payment, paymentIn, trackIdOf } from './received.ts';
 import type { OxapayWebhook } from './settings.ts';
-import {
-  dateOf,
-  differs,
-  either,
-  type Fields,
-  fieldsWithNumbersAsText,
-  SIGNATURE_HEADER,
-  signature,
-  word,
-} from './wire.ts';
+import { dateOf, differs, either, fieldsWithNumbersAsText, SIGNATURE_HEADER, signature, word } from './wire.ts';
 
 export function createVerifier(settings: OxapayWebhook): NoticeVerifier {
   return {
     provider: 'oxapay',
     acknowledgement: { status: 200, contentType: 'text/plain; charset=utf-8', body: 'ok' },
     verify(notice) {
-      checkSignature(notice, settings.secretKey);
+      checkHmacHeader(
+        notice,
+        { header: SIGNATURE_HEADER, secret: settings.secretKey, variable: 'OXAPAY_SECRET_KEY' },
+        signature,
+      );
       const fields = fieldsWithNumbersAsText(notice.body);
       if (!fields) throw new UnreadableNotice('the body is no JSON object');
       // Payouts are signed with a key of their own: one that is signed with ours is none of OxaPay's making.
@@ -34,16 +28,6 @@ export function createVerifier(settings: OxapayWebhook): NoticeVerifier {
       return paymentNotice(fields);
     },
   };
-}
-
-function checkSignature(notice: RawNotice, secretKey: string): void {
-  const header = singleHeader(notice, SIGNATURE_HEADER);
-  if (header === null) throw new ForgedNotice('the header HMAC is missing');
-  if (secretKey === '') throw new ForgedNotice('no merchant key is set, and an empty one verifies nothing');
-  const hex = header.trim();
-  if (!/^[0-9a-f]{128}$/i.test(hex)) throw new ForgedNotice('HMAC is not 128 characters of hex');
-  if (!equalsHex(hex, signature(secretKey, notice.body)))
-    throw new ForgedNotice('HMAC does not match the body under OXAPAY_SECRET_KEY');
 }
 
 function paymentNotice(fields: Fields): PaymentNotice {
@@ -64,7 +48,7 @@ function paymentNotice(fields: Fields): PaymentNotice {
     amount: isRefund ? null : kind === 'paid' ? payment.received : payment.asked.amount,
     ...(isRefund ? { refundedTotal: payment.received } : {}),
     merchantMatches: true,
-    problem: isUnreadable(track) ? 'unreadable_payment_id' : problemOf(payment, kind),
+    problem: isNamed(track) && trackId === null ? 'unreadable_payment_id' : problemOf(payment, kind),
     occurredAt: payment.lastAt ?? dateOf(either(fields, 'date', 'payDate')),
   };
 }
@@ -93,8 +77,4 @@ function problemOf(payment: Payment, kind: NoticeKind): string | null {
   const { meaning, asked, received } = payment;
   const contradicts = meaning === 'short' && asked.amount !== null && !differs(received, asked.amount);
   return contradicts ? 'amount_mismatch' : null;
-}
-
-function isUnreadable(track: unknown): boolean {
-  return track !== undefined && track !== null && track !== '' && textOf(track) === null;
 }

@@ -1,17 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { decimalsOf, type Money } from '@mingdan/kernel';
+import { decimalsOf, formatAmount, type Money } from '@mingdan/kernel';
 import type { NoticeKind } from '../../contract.ts';
 import { moneyOf } from '../../wire-money.ts';
-import { jsonObject } from '../../wire-text.ts';
+import { type Fields, fieldsOf, isFields, jsonObject, translate } from '../../wire-text.ts';
 
-export const SIGNATURE_HEADER = 'hmac';
+export const SIGNATURE_HEADER = 'HMAC';
 
 /** HMAC-SHA512 of the raw body under the merchant key. */
 export function signature(secretKey: string, body: Buffer): Buffer {
   return createHmac('sha512', secretKey).update(body).digest();
 }
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * What a status says, of v1 and of the legacy API, by its word in lower case:
@@ -45,7 +43,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 };
 
 export function meaningOf(status: string): Meaning {
-  return (Object.hasOwn(MEANINGS, status) ? MEANINGS[status] : undefined) ?? 'unheard_of';
+  return translate(MEANINGS, status) ?? 'unheard_of';
 }
 
 export const noticeStatus: Readonly<Record<NoticeKind | 'unheard_of', string>> = {
@@ -70,12 +68,17 @@ export function fieldsWithNumbersAsText(bytes: Buffer): Fields | undefined {
     typeof value === 'number' ? (context?.source ?? String(value)) : value;
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes), asText);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return Object.fromEntries(Object.entries(value));
+    return isFields(value) ? fieldsOf(value) : undefined;
   } catch {
     // Nested too deep for a walk over every value, though not for parsing.
     return jsonObject(bytes);
   }
+}
+
+/** Money as the JSON number that OxaPay wants, written from its decimal text and never through a float. */
+export function jsonNumber(money: Money): string {
+  const text = formatAmount(money);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 /** The first of these fields that is there: v1 writes `track_id`, the legacy API `trackId`. */
@@ -145,8 +148,4 @@ export function dateOf(seconds: unknown): Date | null {
 
 export function word(value: unknown): string {
   return typeof value === 'string' ? value.trim().toLowerCase() : '';
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProviderSettings, ProviderVariable } from '../../contract.ts';
+import { apiRoot, text } from '../../values.ts';
 
 /** What notices of the plain protocol are judged by. */
 export interface PlainNotices {
@@ -43,14 +44,12 @@ export type PingpongBot = PlainBot | V4Bot;
 /** Frankfurt. Merchants of other regions set `PINGPONG_API_BASE`. */
 const V4_PRODUCTION = 'https://acquirer-payment.pingpongx.com';
 
-const text = z.string().trim().min(1);
 const signType = z
   .string()
   .trim()
   .toUpperCase()
   .pipe(z.enum(['SHA256', 'MD5']))
   .default('SHA256');
-const base = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 
 const plain = { name: 'PINGPONG_PROTOCOL', is: 'plain', otherwise: 'plain' } as const;
 const v4 = { ...plain, is: 'v4' } as const;
@@ -160,13 +159,13 @@ const forWebhook = z.discriminatedUnion('PINGPONG_PROTOCOL', [
 const forBot = z.discriminatedUnion('PINGPONG_PROTOCOL', [
   z.object({
     PINGPONG_PROTOCOL: z.literal('plain'),
-    PINGPONG_API_BASE: base,
+    PINGPONG_API_BASE: apiRoot,
     PINGPONG_MERCHANT_ID: text,
     PINGPONG_API_SECRET: text,
   }),
   z.object({
     PINGPONG_PROTOCOL: z.literal('v4'),
-    PINGPONG_API_BASE: base.default(V4_PRODUCTION),
+    PINGPONG_API_BASE: apiRoot.default(V4_PRODUCTION),
     ...v4Optional.shape,
   }),
 ]);

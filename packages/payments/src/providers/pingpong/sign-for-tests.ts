@@ -1,5 +1,5 @@
-import { formatAmount } from '@mingdan/kernel';
 import type { NoticeToSign, RawNotice } from '../../contract.ts';
+import { moneyFields } from '../../wire-money.ts';
 import { noticeStatus, signature } from './plain/wire.ts';
 import type { PingpongWebhook, PlainNotices } from './settings.ts';
 import { signV4Notice } from './v4/sign-for-tests.ts';
@@ -13,7 +13,7 @@ export function signNotice(settings: PingpongWebhook, notice: NoticeToSign): Raw
     status: noticeStatus[notice.kind],
     ...(notice.providerPaymentId === null ? {} : { payment_id: notice.providerPaymentId }),
     ...(notice.refundId === null ? {} : { refund_id: notice.refundId }),
-    ...(notice.amount === null ? {} : { amount: formatAmount(notice.amount), currency: notice.amount.currency }),
+    ...(notice.amount === null ? {} : moneyFields(notice.amount)),
     merchant_id: notice.merchant === 'ours' ? (settings.merchantId ?? 'M-OURS') : 'M-SOMEBODY-ELSE',
     sent_at: notice.at.toISOString(),
   });
@@ -26,7 +26,7 @@ export function signBody(settings: Pick<PlainNotices, 'webhookSecret'>, body: st
   return {
     headers: {
       'content-type': 'application/json',
-      [PLAIN_SIGNATURE_HEADER]: signature(settings.webhookSecret, bytes).toString('hex'),
+      [PLAIN_SIGNATURE_HEADER.toLowerCase()]: signature(settings.webhookSecret, bytes).toString('hex'),
     },
     body: bytes,
   };

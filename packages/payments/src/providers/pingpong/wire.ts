@@ -2,7 +2,7 @@ import type { RawNotice } from '../../contract.ts';
 import { jsonObject } from '../../wire-text.ts';
 
 /** The header that only the plain protocol has. */
-export const PLAIN_SIGNATURE_HEADER = 'x-signature';
+export const PLAIN_SIGNATURE_HEADER = 'X-Signature';
 
 export type Protocol = 'plain' | 'v4';
 
@@ -11,7 +11,7 @@ export type Protocol = 'plain' | 'v4';
  * one after the other. Null: neither.
  */
 export function protocolOf(notice: RawNotice): Protocol | null {
-  if (notice.headers[PLAIN_SIGNATURE_HEADER] !== undefined) return 'plain';
+  if (notice.headers[PLAIN_SIGNATURE_HEADER.toLowerCase()] !== undefined) return 'plain';
   const fields = jsonObject(notice.body);
   if (!fields || !('sign' in fields)) return null;
   // Disputes are the one notice of v4 whose fields lie beside the signature instead of in bizContent.

@@ -13,26 +13,19 @@ import {
   type RefundReference,
   type RefundState,
 } from '../../contract.ts';
-import { type About, type CallName, callGateway, refused, unreachable } from '../../gateway-call.ts';
-import { jsonObject } from '../../wire-text.ts';
+import { unknownRefund } from '../../gateway-answer.ts';
+import { type About, refused, unreachable } from '../../gateway-call.ts';
+import { webAddress } from '../../values.ts';
+import { isSameMoney } from '../../wire-money.ts';
+import { type Ask, createAsk, type Question } from './ask.ts';
 import type { StarsBot } from './settings.ts';
 import { StarTransactions } from './transactions.ts';
-import {
-  answerShape,
-  invoiceFields,
-  linkShape,
-  pageShape,
-  refusalIn,
-  STARS,
-  type StarTransaction,
-  type SUBSCRIPTION_SECONDS,
-} from './wire.ts';
+import { invoiceFields, STARS, type StarTransaction, type SUBSCRIPTION_SECONDS } from './wire.ts';
 
-const CREATE_TIMEOUT_MS = 3_000;
-const TIMEOUT_MS = 5_000;
 const DAY_MS = 86_400_000;
 
-const trueShape = z.literal(true);
+const doneAnswer = z.literal(true);
+const pageAnswer = z.looseObject({ transactions: z.array(z.unknown()) });
 
 /** An invoice that is paid again every 30 days: the only period that Telegram takes. At most 10,000 Stars. */
 export interface StarsPayment extends CreatePayment {
@@ -43,20 +36,16 @@ export interface StarsClient extends PaymentClient {
   createPayment(request: StarsPayment): Promise<CreatedPayment>;
 }
 
-interface Call extends CallName {
-  readonly provider: 'stars';
-  readonly method: string;
-  readonly fields: object;
-}
-
 interface Bot {
-  /** @throws GatewayRefused with Telegram's own word, GatewayUnreachable */
-  ask<T>(call: Call, schema: z.ZodType<T>): Promise<T>;
+  readonly ask: Ask;
   readonly list: StarTransactions;
 }
 
+/** What a call is about: its question, before it has one. */
+type Subject = Pick<Question, 'provider' | 'what' | 'about'>;
+
 export function createClient(settings: StarsBot, tools: ClientTools): StarsClient {
-  const ask = <T>(call: Call, schema: z.ZodType<T>): Promise<T> => askTelegram(settings, tools, call, schema);
+  const ask = createAsk(settings, tools);
   const bot: Bot = { ask, list: new StarTransactions((offset, limit) => readPage(ask, offset, limit)) };
   return {
     provider: 'stars',
@@ -68,42 +57,12 @@ export function createClient(settings: StarsBot, tools: ClientTools): StarsClien
   };
 }
 
-async function askTelegram<T>(settings: StarsBot, tools: ClientTools, call: Call, schema: z.ZodType<T>): Promise<T> {
-  const reply = await callGateway(tools, {
-    provider: call.provider,
-    what: call.what,
-    about: call.about,
-    method: 'POST',
-    url: `${settings.apiRoot}/bot${settings.token}/${call.method}`,
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
-    body: JSON.stringify(call.fields),
-    timeoutMs: call.what === 'create' ? CREATE_TIMEOUT_MS : TIMEOUT_MS,
-    // A second link is the same payment, a second refund is answered CHARGE_ALREADY_REFUNDED.
-    repeatable: true,
-  });
-  // A wrong token or address says nothing about this payment: it is tried again once that is mended.
-  if (reply.status === 401 || reply.status === 404)
-    throw unreachable(call, `HTTP ${reply.status}, check the bot token`);
-  const answer = answerShape.safeParse(jsonObject(Buffer.from(reply.text)));
-  if (!answer.success) throw unreachable(call, 'the answer makes no sense');
-  if (!answer.data.ok) throw refused(call, refusalIn(answer.data.description), hintFor(answer.data.description));
-  const result = schema.safeParse(answer.data.result);
-  if (!result.success) throw unreachable(call, 'the answer makes no sense');
-  return result.data;
+async function readPage(ask: Ask, offset: number, limit: number): Promise<readonly unknown[]> {
+  const question = { ...named('list', {}), method: 'getStarTransactions', fields: { offset, limit } };
+  return (await ask(question, pageAnswer)).transactions;
 }
 
-function hintFor(description: string): string {
-  if (description.includes('BALANCE_TOO_LOW')) return 'The bot has too few Stars left to give these back';
-  if (description.includes('CHARGE_NOT_FOUND')) return 'Was this payment made to another bot?';
-  return 'See the payments of the bot at @BotFather';
-}
-
-async function readPage(ask: Bot['ask'], offset: number, limit: number): Promise<readonly unknown[]> {
-  const call: Call = { ...named('list', {}), method: 'getStarTransactions', fields: { offset, limit } };
-  return (await ask(call, pageShape)).transactions;
-}
-
-function named(what: string, about: About): CallName & { provider: 'stars' } {
+function named(what: Subject['what'], about: About): Subject {
   return { provider: 'stars', what, about };
 }
 
@@ -120,7 +79,7 @@ async function createPayment(bot: Bot, request: StarsPayment): Promise<CreatedPa
   const period = subscriptionSeconds === undefined ? {} : { subscription_period: subscriptionSeconds };
   const paymentUrl = await bot.ask(
     { ...name, method: 'createInvoiceLink', fields: { ...invoice, ...period } },
-    linkShape,
+    webAddress,
   );
   return { providerPaymentId: null, paymentUrl };
 }
@@ -133,9 +92,11 @@ async function queryPayment(bot: Bot, tools: ClientTools, payment: PaymentRefere
     const status = complete ? 'pending' : 'unknown';
     return { status, providerStatus: 'not_in_list', providerPaymentId: null, amount: null, paidAt: null };
   }
+  const isBack = refundIn(lines, paid.chargeId) !== undefined;
   return {
     status: 'paid',
-    providerStatus: refundIn(lines, paid.chargeId) ? 'refunded' : 'paid',
+    providerStatus: isBack ? 'refunded' : 'paid',
+    ...(isBack ? { givenBack: true } : {}),
     providerPaymentId: paid.chargeId,
     amount: money(paid),
     paidAt: paid.at,
@@ -158,7 +119,7 @@ function refundIn(lines: readonly StarTransaction[], chargeId: string | null): S
 async function requestRefund(bot: Bot, tools: ClientTools, refund: RefundOrder): Promise<RefundState> {
   const { gatewayOrderId, refundId, amount, paymentAmount, providerPaymentId, buyer } = refund;
   const name = named('refund', { order_no: gatewayOrderId, refund_id: refundId });
-  if (amount.minor !== paymentAmount.minor || amount.currency !== paymentAmount.currency)
+  if (!isSameMoney(amount, paymentAmount))
     throw refused(name, 'Stars go back in full only', 'Give the whole payment back, or settle the part another way');
   const listed = async (): Promise<StarTransaction | undefined> => {
     const { lines } = await bot.list.since(firstDayOf(gatewayOrderId, tools.clock.now()));
@@ -184,12 +145,12 @@ async function requestRefund(bot: Bot, tools: ClientTools, refund: RefundOrder):
   });
 }
 
-async function giveBack(bot: Bot, name: CallName, payerId: number, chargeId: string): Promise<RefundState> {
+async function giveBack(bot: Bot, name: Subject, payerId: number, chargeId: string): Promise<RefundState> {
   const fields = { user_id: payerId, telegram_payment_charge_id: chargeId };
-  const call: Call = { ...name, provider: 'stars', method: 'refundStarPayment', fields };
+  const question: Question = { ...name, method: 'refundStarPayment', fields };
   const done = { status: 'succeeded', providerRefundId: chargeId } as const;
   try {
-    await bot.ask(call, trueShape);
+    await bot.ask(question, doneAnswer);
     return { ...done, providerStatus: 'refunded' };
   } catch (error) {
     if (error instanceof Error && error.message.includes('CHARGE_ALREADY_REFUNDED'))
@@ -201,9 +162,8 @@ async function giveBack(bot: Bot, name: CallName, payerId: number, chargeId: str
 async function queryRefund(bot: Bot, tools: ClientTools, refund: RefundReference): Promise<RefundState> {
   const { lines } = await bot.list.since(firstDayOf(refund.gatewayOrderId, tools.clock.now()));
   const chargeId = refund.providerPaymentId ?? paymentIn(lines, refund)?.chargeId ?? null;
-  return refundIn(lines, chargeId)
-    ? { status: 'succeeded', providerRefundId: chargeId, providerStatus: 'refunded' }
-    : { status: 'unknown', providerRefundId: null, providerStatus: 'not_in_list' };
+  if (!refundIn(lines, chargeId)) return unknownRefund('not_in_list');
+  return { status: 'succeeded', providerRefundId: chargeId, providerStatus: 'refunded' };
 }
 
 async function listPayments(bot: Bot, from: Date, to: Date): Promise<readonly ListedPayment[]> {

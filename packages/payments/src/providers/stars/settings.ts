@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProviderSettings } from '../../contract.ts';
+import { apiRoot, text } from '../../values.ts';
 
 export interface StarsBot {
   readonly token: string;
@@ -33,11 +34,11 @@ export const settings: ProviderSettings<Record<never, never>, StarsBot> = {
   webhook: z.object({}).transform(() => ({})),
   bot: z
     .object({
-      TELEGRAM_BOT_TOKEN: z.string().trim().min(1),
-      TELEGRAM_API_ROOT: z.url({ protocol: /^https?$/ }).optional(),
+      TELEGRAM_BOT_TOKEN: text,
+      TELEGRAM_API_ROOT: apiRoot.default(PUBLIC_API),
     })
     .transform((values) => ({
       token: values.TELEGRAM_BOT_TOKEN,
-      apiRoot: (values.TELEGRAM_API_ROOT ?? PUBLIC_API).replace(/\/+$/, ''),
+      apiRoot: values.TELEGRAM_API_ROOT,
     })),
 };

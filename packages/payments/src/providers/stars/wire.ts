@@ -4,11 +4,11 @@ import { z } from 'zod';
 export const STARS = 'XTR';
 export const SUBSCRIPTION_SECONDS = 2_592_000;
 
-/** UTF-16 units that Telegram takes: core.telegram.org/bots/api#createinvoicelink */
+/** UTF-16 units that Telegram takes. Source: core.telegram.org/bots/api#sendinvoice and #createinvoicelink */
 const LONGEST_TITLE = 32;
 const LONGEST_DESCRIPTION = 255;
 
-/** The invoice as `createInvoiceLink` and `sendInvoice` both want it. */
+/** The invoice as `createInvoiceLink` and `sendInvoice` both want it: no provider token, exactly one price, in whole Stars. */
 export function invoiceFields(invoice: { title: string; description: string; payload: string; stars: number }) {
   const title = cut(invoice.title, LONGEST_TITLE);
   return {
@@ -32,16 +32,7 @@ function cut(text: string, longest: number): string {
   return `${short.trimEnd()}…`;
 }
 
-export const answerShape = z.looseObject({
-  ok: z.boolean(),
-  result: z.unknown().optional(),
-  description: z.string().catch(''),
-});
-
-export const linkShape = z.url({ protocol: /^https?$/ });
-export const pageShape = z.looseObject({ transactions: z.array(z.unknown()) });
-
-const transactionShape = z.looseObject({
+const transaction = z.looseObject({
   id: z.string().min(1),
   amount: z.number().int(),
   date: z.number().int(),
@@ -69,7 +60,7 @@ export interface StarTransaction {
 
 /** Undefined for what is no payment of an invoice and no refund of one: gifts, paid media, withdrawals. */
 export function readTransaction(value: unknown): StarTransaction | undefined {
-  const known = transactionShape.safeParse(value);
+  const known = transaction.safeParse(value);
   if (!known.success) return undefined;
   const { id, amount, date, source, receiver } = known.data;
   const line = { chargeId: id, stars: Math.abs(amount), at: new Date(date * 1000) };
@@ -83,9 +74,4 @@ export function readTransaction(value: unknown): StarTransaction | undefined {
 export function dateOf(value: unknown): Date | null {
   const known = z.looseObject({ date: z.number().int() }).safeParse(value);
   return known.success ? new Date(known.data.date * 1000) : null;
-}
-
-/** The error names of `payments.refundStarsCharge`, as they stand in a description. */
-export function refusalIn(description: string): string {
-  return /\b[A-Z]+(?:_[A-Z]+)+\b/.exec(description)?.[0] ?? description.slice(0, 100);
 }

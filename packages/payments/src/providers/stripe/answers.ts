@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { webAddress } from '../../values.ts';
 
 // What we read of Stripe's answers; the SDK types them, but believes what came.
 
@@ -19,7 +20,7 @@ const intent = z.object({ id, status: z.string().nullish(), latest_charge: z.uni
 
 export const sessionAnswer = z.object({
   id,
-  url: z.url({ protocol: /^https?$/ }).nullish(),
+  url: webAddress.nullish(),
   status: z.string().nullish(),
   payment_status: z.string().nullish(),
   amount_total: z.unknown().optional(),

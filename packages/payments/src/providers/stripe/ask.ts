@@ -1,13 +1,10 @@
 import Stripe from 'stripe';
 import type { z } from 'zod';
 import { type ClientTools, GatewayRefused, GatewayUnreachable } from '../../contract.ts';
+import { readAnswer } from '../../gateway-answer.ts';
 import { type CallName, callGateway, refused, unreachable } from '../../gateway-call.ts';
 import { cleanText } from '../../wire-text.ts';
 import type { StripeBot } from './settings.ts';
-
-// The buyer is waiting for the button; the worker, which asks everything else, is not.
-const CREATE_TIMEOUT_MS = 3_000;
-const TIMEOUT_MS = 5_000;
 
 export interface Question extends CallName {
   readonly provider: 'stripe';
@@ -47,9 +44,7 @@ export function createAsk(settings: StripeBot, tools: ClientTools): Ask {
     const answer = await call(stripe).catch((error: unknown) => {
       throw fault.unreachable ?? whatIsMeant(question, error);
     });
-    const read = schema.safeParse(answer);
-    if (!read.success) throw unreachable(question, 'the answer makes no sense');
-    return read.data;
+    return readAnswer(question, answer, schema);
   };
 }
 
@@ -72,7 +67,6 @@ function transportFor(
         url: `${settings.apiBase}${pathname}${search}`,
         headers: Object.fromEntries(headers),
         ...(typeof request.body === 'string' ? { body: request.body } : {}),
-        timeoutMs: question.what === 'create' ? CREATE_TIMEOUT_MS : TIMEOUT_MS,
         // Every POST has an idempotency key, ours or one that the SDK made for this request.
         repeatable: true,
       });

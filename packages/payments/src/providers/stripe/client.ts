@@ -1,13 +1,13 @@
-import {
-  type ClientTools,
-  type CreatedPayment,
-  type CreatePayment,
-  type GatewayPaymentState,
-  OrderIdUsed,
-  type PaymentClient,
-  type PaymentReference,
+import type {
+  ClientTools,
+  CreatedPayment,
+  CreatePayment,
+  GatewayPaymentState,
+  PaymentClient,
+  PaymentReference,
 } from '../../contract.ts';
-import { refused, unreachable } from '../../gateway-call.ts';
+import { unknownPayment } from '../../gateway-answer.ts';
+import { alreadyPaid, orderIdUsed, refused, unreachable } from '../../gateway-call.ts';
 import { cleanText } from '../../wire-text.ts';
 import { chargeOf, intentIdOf, intentOf, type Session, sessionAnswer } from './answers.ts';
 import { type Ask, createAsk, type Question, StripeRefused } from './ask.ts';
@@ -15,7 +15,7 @@ import { findSession, otherThanAsked } from './find-session.ts';
 import { listPayments } from './list.ts';
 import { queryRefund, requestRefund } from './refunds.ts';
 import type { StripeBot } from './settings.ts';
-import { dateOf, isPaid, moneyOf, ourMetadata } from './wire.ts';
+import { dateOf, isPaid, namedMoney, ourMetadata } from './wire.ts';
 
 // Stripe wants 30 minutes or more, and 24 hours or less.
 const SHORTEST_LIFE_SECONDS = 31 * 60;
@@ -43,14 +43,15 @@ async function createPayment(ask: Ask, request: CreatePayment, now: Date): Promi
   const session = await ask(question, sessionAnswer, (stripe) =>
     stripe.checkout.sessions.create(fields, options),
   ).catch((error: unknown) => {
-    throw error instanceof StripeRefused && error.reason === 'idempotency_error' ? idUsed(error.message) : error;
+    throw error instanceof StripeRefused && error.reason === 'idempotency_error'
+      ? orderIdUsed(question, error.reason)
+      : error;
   });
   const difference = otherThanAsked(session, gatewayOrderId, request.amount);
   if (difference) throw unreachable(question, difference);
   if (session.url) return { providerPaymentId: session.id, paymentUrl: session.url };
-  if (session.status === 'expired') throw idUsed(`stripe create ${gatewayOrderId}: its session has expired`);
-  if (session.status === 'complete')
-    throw refused(question, 'it is paid already', 'Ask for the payment: its order is paid');
+  if (session.status === 'expired') throw orderIdUsed(question, 'its session has expired');
+  if (session.status === 'complete') throw alreadyPaid(question);
   throw unreachable(question, 'the answer has no address to pay at');
 }
 
@@ -89,22 +90,20 @@ function withSessionId(returnUrl: string): string {
   return [`${page}${separator}session_id={CHECKOUT_SESSION_ID}`, ...fragment].join('#');
 }
 
-function idUsed(message: string): OrderIdUsed {
-  return new OrderIdUsed('order_id_used', message, { hint: 'The next attempt goes under a new number' });
-}
-
 async function queryPayment(ask: Ask, payment: PaymentReference): Promise<GatewayPaymentState> {
   const question: Question = { provider: 'stripe', what: 'query', about: { order_no: payment.gatewayOrderId } };
-  const nothing = { status: 'unknown', providerPaymentId: null, amount: null, paidAt: null } as const;
-  if (payment.providerPaymentId === null) return { ...nothing, providerStatus: 'no_session_known' };
+  if (payment.providerPaymentId === null) return unknownPayment('no_session_known');
   const session = await findSession(ask, question, payment);
-  if (!session) return { ...nothing, providerStatus: 'not_found' };
+  if (!session) return unknownPayment();
+  const { amount } = namedMoney(session.amount_total, session.currency);
+  const isBack = amount !== null && (chargeOf(session)?.amount_refunded ?? -1) >= amount.minor;
   return {
     status: paymentStatus(session),
     providerStatus: cleanText(`${session.status ?? 'unknown'}/${session.payment_status ?? 'unknown'}`),
     providerPaymentId: session.id,
-    amount: moneyOf(session.amount_total, session.currency).amount,
+    amount,
     paidAt: isPaid(session.payment_status) ? dateOf(chargeOf(session)?.created) : null,
+    ...(isBack ? { givenBack: true } : {}),
     reference: intentIdOf(session),
   };
 }
@@ -145,7 +144,7 @@ async function notOpen(ask: Ask, question: Question, payment: PaymentReference, 
   const session = await findSession(ask, question, payment);
   const status = session ? paymentStatus(session) : 'closed';
   if (status === 'closed' || status === 'failed') return;
-  if (status === 'paid') throw refused(question, 'it is paid already', 'Ask for the payment: its order is paid');
+  if (status === 'paid') throw alreadyPaid(question);
   if (status === 'processing')
     throw refused(question, 'its payment is under way', 'Wait for the payment: its method takes some days');
   throw error;

@@ -1,9 +1,11 @@
 import type { Money } from '@mingdan/kernel';
 import type { PaymentReference } from '../../contract.ts';
 import { unreachable } from '../../gateway-call.ts';
+import { isSameMoney } from '../../wire-money.ts';
+import { fieldsOf } from '../../wire-text.ts';
 import { type Session, sessionAnswer, WITH_CHARGE } from './answers.ts';
 import { type Ask, type Question, StripeRefused } from './ask.ts';
-import { fieldsOf, moneyOf, orderNoOf, orderOf } from './wire.ts';
+import { namedMoney, orderNoOf, orderOf } from './wire.ts';
 
 /** Stripe never forgets a session: one that it does not know belongs to the other mode or to another account. */
 export async function findSession(
@@ -35,6 +37,6 @@ export function otherThanAsked(session: Session, orderId: string, asked?: Money)
   if (contradicts || !['', orderNoOf(orderId), orderId].includes(gatewayOrderId))
     return 'the answer is about another order';
   if (asked === undefined || session.amount_total === undefined || session.amount_total === null) return null;
-  const { amount } = moneyOf(session.amount_total, session.currency ?? asked.currency);
-  return amount?.minor === asked.minor && amount.currency === asked.currency ? null : 'the answer names another amount';
+  const { amount } = namedMoney(session.amount_total, session.currency ?? asked.currency);
+  return isSameMoney(amount, asked) ? null : 'the answer names another amount';
 }

@@ -1,8 +1,9 @@
 import type { ListedPayment } from '../../contract.ts';
 import { unreachable } from '../../gateway-call.ts';
+import { fieldsOf } from '../../wire-text.ts';
 import { chargeOf, type Session, sessionPage, WITH_CHARGE } from './answers.ts';
 import type { Ask, Question } from './ask.ts';
-import { dateOf, fieldsOf, isOurSession, isPaid, moneyOf, orderOf } from './wire.ts';
+import { dateOf, isOurSession, isPaid, namedMoney, orderOf } from './wire.ts';
 
 /** Sessions with their charges are some 10 kB each, and an answer may have 256. */
 const PAGE = 20;
@@ -33,7 +34,7 @@ export async function listPayments(ask: Ask, from: Date, to: Date): Promise<read
 
 function listed(question: Question, session: Session): ListedPayment {
   const charge = chargeOf(session);
-  const { amount } = moneyOf(session.amount_total, session.currency);
+  const { amount } = namedMoney(session.amount_total, session.currency);
   const paidAt = dateOf(charge?.created ?? session.created);
   if (!amount || !paidAt) throw unreachable(question, 'the answer makes no sense');
   return {

@@ -1,10 +1,11 @@
 import type { RefundOrder, RefundReference, RefundState } from '../../contract.ts';
+import { unknownRefund } from '../../gateway-answer.ts';
 import { refused, unreachable } from '../../gateway-call.ts';
 import { cleanText, textOf } from '../../wire-text.ts';
 import { chargeOf, intentIdOf, type Refund, refundAnswer, refundPage, type Session, WITH_REFUNDS } from './answers.ts';
 import { type Ask, type Question, StripeRefused } from './ask.ts';
 import { findSession, nullIfNotFound } from './find-session.ts';
-import { moneyOf, ourMetadata, refundStatus } from './wire.ts';
+import { namedMoney, ourMetadata, refundStatus } from './wire.ts';
 
 const PAGE = 20;
 /** Stripe has no bound for the number of refunds of a payment; ours are one or two. */
@@ -42,7 +43,7 @@ async function paidIntent(ask: Ask, question: Question, order: RefundOrder) {
   if (!session) throw refused(question, 'its Checkout Session is not known', hint);
   const intentId = intentIdOf(session);
   if (intentId === null) throw refused(question, 'it was never paid', hint);
-  const { amount } = moneyOf(session.amount_total, session.currency);
+  const { amount } = namedMoney(session.amount_total, session.currency);
   // A refund names no currency: the number alone would be read in the payment's.
   if (amount && amount.currency !== order.amount.currency)
     throw refused(question, `it was paid in ${amount.currency}`, hint);
@@ -57,17 +58,15 @@ export async function queryRefund(ask: Ask, reference: RefundReference): Promise
     const refund = await ask(question, refundAnswer, (stripe) => stripe.refunds.retrieve(providerRefundId)).catch(
       nullIfNotFound,
     );
-    if (refund === null) return NOT_FOUND;
+    if (refund === null) return unknownRefund();
     if (refund.id !== providerRefundId) throw unreachable(question, 'the answer is about another refund');
     checkRefund(question, refund, refundId);
     return stateOf(refund);
   }
   const session = await findSession(ask, question, reference, WITH_REFUNDS);
   const refund = session && (await findRefund(ask, question, session, refundId));
-  return refund ? stateOf(refund) : NOT_FOUND;
+  return refund ? stateOf(refund) : unknownRefund();
 }
-
-const NOT_FOUND: RefundState = { status: 'unknown', providerRefundId: null, providerStatus: 'not_found' };
 
 /** The refund that carries our id, among all of a payment. Its charge brings the first ten along, and few have more than one. */
 async function findRefund(ask: Ask, question: Question, session: Session, refundId: string): Promise<Refund | null> {

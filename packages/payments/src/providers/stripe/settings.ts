@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProviderSettings } from '../../contract.ts';
+import { apiRoot } from '../../values.ts';
 
 export interface StripeWebhook {
   /** every secret that may sign: two while one is being rolled */
@@ -81,13 +82,13 @@ export const settings: ProviderSettings<StripeWebhook, StripeBot> = {
     .object({
       STRIPE_SECRET_KEY: key(/^(pk|whsec)_/),
       STRIPE_PUBLISHABLE_KEY: publishableKey,
-      STRIPE_API_BASE: z.url({ protocol: /^https?$/ }).optional(),
+      STRIPE_API_BASE: apiRoot.default(DEFAULT_API_BASE),
     })
     .refine((values) => sameMode(values.STRIPE_SECRET_KEY, values.STRIPE_PUBLISHABLE_KEY), {
       path: ['STRIPE_PUBLISHABLE_KEY'],
     })
     .transform((values) => ({
-      apiBase: (values.STRIPE_API_BASE ?? DEFAULT_API_BASE).replace(/\/+$/, ''),
+      apiBase: values.STRIPE_API_BASE,
       secretKey: values.STRIPE_SECRET_KEY,
     })),
 };

@@ -7,16 +7,15 @@ import {
   UnreadableNotice,
 } from '../../contract.ts';
 import { equalsHex, singleHeader } from '../../signatures.ts';
-import { jsonObject, textOf } from '../../wire-text.ts';
+import { problemWhereNamed } from '../../wire-money.ts';
+import { type Fields, fieldsOf, jsonObject, textOf } from '../../wire-text.ts';
 import type { StripeWebhook } from './settings.ts';
 import {
   dateOf,
-  type Fields,
-  fieldsOf,
   isOurSession,
   isPaid,
   metadataOf,
-  moneyOf,
+  namedMoney,
   orderOf,
   refundStatus,
   SIGNATURE_HEADER,
@@ -107,15 +106,14 @@ function common(event: Fields, object: Fields, eventId: string): Read {
 function sessionNotice(event: Fields, type: string, session: Fields): Read {
   const base = common(event, session, idOf(event, type, session, wordOf(session.payment_status)));
   const kind = sessionKind(type, session);
-  const money = moneyOf(session.amount_total, session.currency);
-  // A paid session always has a sum: without one there is nothing to compare the order with.
-  const unsaid = kind === 'paid' && money.amount === null ? 'unreadable_amount' : null;
+  const money = namedMoney(session.amount_total, session.currency);
   return {
     ...base,
     kind,
     providerPaymentId: textOf(session.id),
     amount: money.amount,
-    problem: base.problem ?? money.problem ?? unsaid,
+    // A paid session always has a sum: without one there is nothing to compare the order with.
+    problem: base.problem ?? (kind === 'paid' ? money.problem : problemWhereNamed(money)),
   };
 }
 
@@ -138,28 +136,28 @@ function sessionKind(type: string, session: Fields): NoticeKind {
 function refundNotice(event: Fields, type: string, refund: Fields): Read {
   const status = wordOf(refund.status);
   const base = common(event, refund, idOf(event, type, refund, status));
-  const money = moneyOf(refund.amount, refund.currency);
+  const money = namedMoney(refund.amount, refund.currency);
   const ended = refundStatus(status);
   return {
     ...base,
     kind: ended === 'succeeded' ? 'refunded' : ended === 'failed' ? 'refund_failed' : 'pending',
     refundId: textOf(metadataOf(refund).refund_id) ?? textOf(refund.id),
     amount: money.amount,
-    problem: base.problem ?? money.problem,
+    problem: base.problem ?? problemWhereNamed(money),
   };
 }
 
 /** A charge only knows how much went back in all. */
 function totalRefunded(event: Fields, type: string, charge: Fields): Read {
   const base = common(event, charge, idOf(event, type, charge, textOf(charge.amount_refunded) ?? 'none'));
-  const total = moneyOf(charge.amount_refunded, charge.currency);
-  return { ...base, kind: 'refunded', refundedTotal: total.amount, problem: base.problem ?? total.problem };
+  const total = namedMoney(charge.amount_refunded, charge.currency);
+  return { ...base, kind: 'refunded', refundedTotal: total.amount, problem: base.problem ?? problemWhereNamed(total) };
 }
 
 function disputeNotice(event: Fields, type: string, dispute: Fields): Read {
   const base = common(event, dispute, idOf(event, type, dispute, null));
-  const money = moneyOf(dispute.amount, dispute.currency);
-  return { ...base, kind: 'disputed', amount: money.amount, problem: base.problem ?? money.problem };
+  const money = namedMoney(dispute.amount, dispute.currency);
+  return { ...base, kind: 'disputed', amount: money.amount, problem: base.problem ?? problemWhereNamed(money) };
 }
 
 /** Stripe may make two Event objects for one change: type, object and state are the same in both, `evt_…` is not. */

@@ -1,21 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { type Currency, isCurrency, type Money, orderNumberPattern, splitGatewayOrderId } from '@mingdan/kernel';
+import { type Currency, orderNumberPattern, splitGatewayOrderId } from '@mingdan/kernel';
 import type { RefundState } from '../../contract.ts';
-import { textOf } from '../../wire-text.ts';
+import { currencyOf, minorMoneyOf, type NamedMoney } from '../../wire-money.ts';
+import { type Fields, fieldsOf, textOf, translate } from '../../wire-text.ts';
 
 export const SIGNATURE_HEADER = 'stripe-signature';
 
 /** HMAC-SHA256 of `<t>.<raw body>`; the key is the whole secret as text, with its `whsec_`. */
 export function signature(secret: string, timestamp: string, body: Buffer): Buffer {
   return createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest();
-}
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** The fields of an object; none for anything else. */
-export function fieldsOf(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value));
 }
 
 /** Ours, on whatever Stripe lets us write metadata: session, payment intent (and so its charge), refund. */
@@ -62,19 +55,9 @@ export function metadataOf(object: Fields): Fields {
 // Stripe counts in the smallest unit as we do: fen, cents, whole yen. Our own and other ledgers' units are none that it could name.
 const NEVER_STRIPE: readonly Currency[] = ['USDT', 'XTR', 'COIN'];
 
-export interface NamedMoney {
-  readonly amount: Money | null;
-  readonly problem: 'unreadable_amount' | 'unknown_currency' | null;
-}
-
-/** An amount of Stripe, an integer with its currency in lower case; no amount is none. */
-export function moneyOf(amount: unknown, currency: unknown): NamedMoney {
-  if (amount === undefined || amount === null) return { amount: null, problem: null };
-  const named = typeof currency === 'string' ? currency.toUpperCase() : currency;
-  if (!isCurrency(named) || NEVER_STRIPE.includes(named)) return { amount: null, problem: 'unknown_currency' };
-  if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0)
-    return { amount: null, problem: 'unreadable_amount' };
-  return { amount: { minor: amount, currency: named }, problem: null };
+export function namedMoney(amount: unknown, currency: unknown): NamedMoney {
+  const code = currencyOf(currency);
+  return minorMoneyOf(amount, code !== null && NEVER_STRIPE.includes(code) ? null : code);
 }
 
 /** Money went all the way in; nothing was due counts too, and is compared with the order like any other amount. */
@@ -91,7 +74,7 @@ const REFUND_STATES: Readonly<Record<string, RefundState['status']>> = {
 };
 
 export function refundStatus(word: string): RefundState['status'] {
-  return (Object.hasOwn(REFUND_STATES, word) ? REFUND_STATES[word] : undefined) ?? 'unknown';
+  return translate(REFUND_STATES, word) ?? 'unknown';
 }
 
 /** Stripe's times are whole seconds since 1970. */

@@ -2,13 +2,13 @@ import { randomBytes, sign } from 'node:crypto';
 import { MingdanError } from '@mingdan/kernel';
 import { z } from 'zod';
 import type { ClientTools } from '../../contract.ts';
-import { callGateway, refused, unreachable } from '../../gateway-call.ts';
+import { readAnswer } from '../../gateway-answer.ts';
+import { callGateway, refused } from '../../gateway-call.ts';
 import { certificateFacts } from '../../pem.ts';
 import { jsonObject, textOf } from '../../wire-text.ts';
 import type { WechatMerchant } from './settings.ts';
 import { keyId, openSealed, SIGNATURE_TYPE, sealedSchema } from './wire.ts';
 
-const TIMEOUT_MS = 5_000;
 const PATH = '/v3/certificates';
 
 export interface PlatformCertificate {
@@ -19,7 +19,7 @@ export interface PlatformCertificate {
   readonly notAfter: Date;
 }
 
-const answerSchema = z.object({
+const certificatesAnswer = z.object({
   data: z.array(z.object({ serial_no: z.string(), encrypt_certificate: sealedSchema })).min(1),
 });
 
@@ -43,22 +43,19 @@ export async function fetchPlatformCertificates(
       'user-agent': 'mingdan',
       authorization: authorization(settings, new URL(url).pathname, tools.clock.now()),
     },
-    timeoutMs: TIMEOUT_MS,
     repeatable: true,
   });
-  const fields = jsonObject(Buffer.from(reply.text));
+  const fields = jsonObject(reply.text);
   if (reply.status >= 400)
     throw refused(
       call,
       `HTTP ${reply.status} ${textOf(fields?.code) ?? ''}`.trim(),
       'A merchant without platform certificates takes the public key (PUB_KEY_ID_…) from the merchant console',
     );
-  const answer = answerSchema.safeParse(fields);
-  if (!answer.success) throw unreachable(call, 'the answer makes no sense');
-  return answer.data.data.map((item) => opened(item, settings.apiV3Key));
+  return readAnswer(call, fields, certificatesAnswer).data.map((item) => opened(item, settings.apiV3Key));
 }
 
-function opened(item: z.output<typeof answerSchema>['data'][number], apiV3Key: string): PlatformCertificate {
+function opened(item: z.output<typeof certificatesAnswer>['data'][number], apiV3Key: string): PlatformCertificate {
   const certificate = openSealed(item.encrypt_certificate, apiV3Key)?.toString('utf8');
   const facts = certificate === undefined ? undefined : certificateFacts(certificate);
   if (certificate === undefined || facts === undefined || facts.serial !== keyId(item.serial_no))

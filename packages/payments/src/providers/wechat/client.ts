@@ -8,12 +8,13 @@ import type {
   RefundReference,
   RefundState,
 } from '../../contract.ts';
+import { unknownPayment, unknownRefund } from '../../gateway-answer.ts';
 import { unreachable } from '../../gateway-call.ts';
-import { cleanText } from '../../wire-text.ts';
-import { type Ask, errorCode, isSameMoney, type Question, understand, wechatCalls } from './call.ts';
+import { cleanText, isoDateOf } from '../../wire-text.ts';
+import { type Ask, createAsk, errorCode, namesOtherMoney, type Question, understand } from './ask.ts';
 import { createPayment, shortened, withoutQuery } from './create.ts';
 import type { WechatBot } from './settings.ts';
-import { dateOf, namedMoney, paymentStatus, refundStatus } from './wire.ts';
+import { namedMoney, paymentStatus, refundStatus } from './wire.ts';
 
 const LONGEST_REASON = 80;
 
@@ -35,7 +36,7 @@ const refundAnswer = z.object({
 });
 
 export function createClient(settings: WechatBot, tools: ClientTools): PaymentClient {
-  const ask = wechatCalls(settings, tools);
+  const ask = createAsk(settings, tools);
   return {
     provider: 'wechat',
     createPayment: (request) => createPayment(settings, tools.clock, ask, request),
@@ -63,15 +64,7 @@ async function queryPayment(
     path: tradePath(gatewayOrderId, `?mchid=${encodeURIComponent(settings.mchId)}`),
   };
   const reply = await ask(question);
-  // Not known there (yet): the call that opens it may still be on its way, so this proves nothing.
-  if (reply.status === 404)
-    return {
-      status: 'unknown',
-      providerStatus: errorCode(reply) ?? 'not_found',
-      providerPaymentId: null,
-      amount: null,
-      paidAt: null,
-    };
+  if (reply.status === 404) return unknownPayment(errorCode(reply) ?? undefined);
   const answer = understand(question, reply, transaction);
   if (answer.out_trade_no !== gatewayOrderId) throw unreachable(question, 'the answer is about another order');
   if (answer.mchid !== settings.mchId || !settings.appIds.includes(answer.appid))
@@ -81,7 +74,9 @@ async function queryPayment(
     providerStatus: cleanText(answer.trade_state),
     providerPaymentId: answer.transaction_id ? cleanText(answer.transaction_id) : null,
     amount: namedMoney(answer.amount?.total, answer.amount?.currency).amount,
-    paidAt: dateOf(answer.success_time),
+    paidAt: isoDateOf(answer.success_time),
+    // all of it or a part: it does not say
+    ...(answer.trade_state === 'REFUND' ? { givenBack: true } : {}),
   };
 }
 
@@ -130,8 +125,7 @@ async function queryRefund(ask: Ask, { refundId, gatewayOrderId }: RefundReferen
     path: `/v3/refund/domestic/refunds/${encodeURIComponent(refundId)}`,
   };
   const reply = await ask(question);
-  if (reply.status === 404)
-    return { status: 'unknown', providerRefundId: null, providerStatus: errorCode(reply) ?? 'not_found' };
+  if (reply.status === 404) return unknownRefund(errorCode(reply) ?? undefined);
   return refundState(question, understand(question, reply, refundAnswer), { refundId, gatewayOrderId });
 }
 
@@ -143,7 +137,7 @@ function refundState(
   if (answer.out_refund_no !== asked.refundId) throw unreachable(question, 'the answer is about another refund');
   if (answer.out_trade_no !== undefined && answer.out_trade_no !== asked.gatewayOrderId)
     throw unreachable(question, 'the answer is about another order');
-  if (asked.amount && !isSameMoney(asked.amount, answer.amount?.refund, answer.amount?.currency))
+  if (asked.amount && namesOtherMoney(asked.amount, answer.amount?.refund, answer.amount?.currency))
     throw unreachable(question, 'the answer names another amount');
   return {
     status: refundStatus(answer.status),

@@ -3,7 +3,8 @@ import type { Clock } from '@mingdan/kernel';
 import { z } from 'zod';
 import type { CreatedPayment, CreatePayment } from '../../contract.ts';
 import { refused } from '../../gateway-call.ts';
-import { type Ask, type Question, understand } from './call.ts';
+import { webAddress } from '../../values.ts';
+import { type Ask, type Question, understand } from './ask.ts';
 import type { WechatBot } from './settings.ts';
 import { appMethods, chinaTime } from './wire.ts';
 
@@ -14,7 +15,7 @@ const LONGEST_DESCRIPTION = 127;
 
 const prepayAnswer = z.object({ prepay_id: z.string().min(1).max(64) });
 const nativeAnswer = z.object({ code_url: z.url().max(512) });
-const h5Answer = z.object({ h5_url: z.url({ protocol: /^https?$/ }).max(512) });
+const h5Answer = z.object({ h5_url: webAddress.max(512) });
 
 /** The same order with the same content is the same payment there, whenever it is asked. */
 export async function createPayment(
@@ -92,7 +93,7 @@ function fieldsOf(settings: WechatBot, request: CreatePayment, now: Date): Recor
   };
 }
 
-export function appIdFor(settings: WechatBot, method: string): string {
+function appIdFor(settings: WechatBot, method: string): string {
   return settings.appIdByMethod[method] ?? settings.appId;
 }
 

@@ -1,9 +1,42 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Localised } from '@mingdan/kernel';
 import type { ProviderFinding } from '../../doctor.ts';
-import { type KeyProblemCode, keyProblems, type WechatBot } from './settings.ts';
+import type { PlatformKey, WechatBot } from './settings.ts';
+import { keyId, PUBLIC_KEY_ID, SERIAL } from './wire.ts';
 
+/** Keys that are whole but in the wrong place, as far as that can be seen without asking WeChat Pay. */
 export function diagnose(settings: WechatBot): readonly ProviderFinding[] {
-  return keyProblems(settings).map(({ code, variable }) => ({ state: 'fail', variable, text: texts[code] }));
+  const ofPlatform = settings.platformKeys.flatMap((key) => platformMistakes(settings, key));
+  return [...merchantMistakes(settings), ...ofPlatform].map(([variable, mistake]) => ({
+    state: 'fail',
+    variable,
+    text: texts[mistake],
+  }));
+}
+
+type Mistake = readonly [variable: string, what: keyof typeof texts];
+
+function merchantMistakes({ merchantCertificate: own, serial, privateKey }: WechatBot): Mistake[] {
+  if (own === null) return [['WECHAT_API_CLIENT_CERT', 'no_certificate']];
+  const mistakes: Mistake[] = [];
+  if (own.serial !== keyId(serial)) mistakes.push(['WECHAT_API_SERIAL_NO', 'other_serial']);
+  if (!isPair(privateKey, own.publicKey)) mistakes.push(['WECHAT_API_CLIENT_KEY', 'other_private_key']);
+  return mistakes;
+}
+
+function platformMistakes({ privateKey }: WechatBot, { id, publicKey, certificate }: PlatformKey): Mistake[] {
+  const mistakes: Mistake[] = [];
+  if (isPair(privateKey, publicKey)) mistakes.push(['WECHAT_PLATFORM_PUBLIC_KEY', 'own_public_key']);
+  if (certificate !== null && certificate.serial !== id)
+    mistakes.push(['WECHAT_PLATFORM_KEY_ID', 'other_platform_serial']);
+  // A bare key may be the one of a certificate too, under its serial.
+  if (certificate === null && !PUBLIC_KEY_ID.test(id) && !SERIAL.test(id))
+    mistakes.push(['WECHAT_PLATFORM_KEY_ID', 'no_public_key_id']);
+  return mistakes;
+}
+
+function isPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
+  return createPublicKey(privateKey).equals(publicKey);
 }
 
 /** Notices of API v2 are XML; a shop that was moved from it still has the old address somewhere. */
@@ -19,7 +52,7 @@ const oldNotices: Localised = {
   en: 'XML notices of WeChat Pay API v2 came in. Only API v3 is used here: find the older program that still opens payments by v2 (WECHAT_API_KEY) with our notify URL, and stop it or give it another URL',
 };
 
-const texts: Readonly<Record<KeyProblemCode, Localised>> = {
+const texts = {
   no_certificate: {
     'zh-CN': '里面没有证书；请放入 apiclient_cert.pem 的内容',
     'zh-TW': '裡面沒有憑證；請放入 apiclient_cert.pem 的內容',
@@ -50,4 +83,4 @@ const texts: Readonly<Record<KeyProblemCode, Localised>> = {
     'zh-TW': '公鑰的 ID 以 PUB_KEY_ID_ 開頭；請從商戶平台的「微信支付公鑰」複製',
     en: 'the id of a bare public key begins with PUB_KEY_ID_; copy it from the merchant console',
   },
-};
+} as const satisfies Record<string, Localised>;

@@ -1,9 +1,10 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { ProviderSettings } from '../../contract.ts';
-import { type CertificateFacts, certificateFacts, readPrivateKey, readPublicKey, splitKeys } from '../../pem.ts';
+import { type CertificateFacts, certificateFacts, readPublicKey, splitKeys } from '../../pem.ts';
+import { apiRoot, rsaPrivateKey, text, webAddress } from '../../values.ts';
 import { variables } from './variables.ts';
-import { appMethods, keyId, PUBLIC_KEY_ID, SERIAL } from './wire.ts';
+import { appMethods, keyId } from './wire.ts';
 
 /** One of the keys that WeChat Pay signs with. Several may count side by side while they are exchanged. */
 export interface PlatformKey {
@@ -44,22 +45,9 @@ export interface WechatBot extends WechatWebhook, WechatMerchant {
   readonly refundNotifyUrl: string | null;
 }
 
-const text = z.string().trim().min(1);
 const secret = z.string().refine((value) => Buffer.byteLength(value) === 32, 'it has to be 32 bytes long');
-const apiBase = z
-  .url({ protocol: /^https?$/ })
-  .default('https://api.mch.weixin.qq.com')
-  .transform((url) => url.replace(/\/+$/, ''));
-const privateKey = z.string().transform((value, context): KeyObject => {
-  const key = readPrivateKey(value);
-  if (key) return key;
-  context.addIssue({ code: 'custom', message: 'it holds no RSA private key' });
-  return z.NEVER;
-});
 /** A notify URL with a query string gets no notice at all, and WeChat Pay does not say so. */
-const notifyUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((url) => !/[?#]/.test(url), 'a query string stops all notices');
+const notifyUrl = webAddress.refine((url) => !/[?#]/.test(url), 'a query string stops all notices');
 
 const appIds = z.string().transform((value, context): Record<string, string> => {
   const pairs = value.split(',').map((pair) => pair.trim().split(/\s*=\s*/));
@@ -79,10 +67,10 @@ const webhookValues = z.object({
   WECHAT_PLATFORM_KEY_ID: text,
 });
 const merchantValues = z.object({
-  WECHAT_API_BASE: apiBase,
+  WECHAT_API_BASE: apiRoot.default('https://api.mch.weixin.qq.com'),
   WECHAT_MCH_ID: text,
   WECHAT_API_V3_KEY: secret,
-  WECHAT_API_CLIENT_KEY: privateKey,
+  WECHAT_API_CLIENT_KEY: rsaPrivateKey,
   WECHAT_API_SERIAL_NO: text,
 });
 const botValues = webhookValues.extend({
@@ -164,57 +152,4 @@ function merchantCertificate(pem: string): WechatBot['merchantCertificate'] {
 
 function blame(context: z.RefinementCtx, variable: string, message: string): void {
   context.addIssue({ code: 'custom', path: [variable], message });
-}
-
-export type KeyProblemCode =
-  | 'no_certificate'
-  | 'other_serial'
-  | 'other_private_key'
-  | 'own_public_key'
-  | 'other_platform_serial'
-  | 'no_public_key_id';
-
-export interface KeyProblem {
-  /** the same for the same mistake, for texts in other languages */
-  readonly code: KeyProblemCode;
-  readonly variable: string;
-  /** English, without any of the values */
-  readonly message: string;
-}
-
-/** Keys that are whole but in the wrong place, as far as that can be seen without asking WeChat Pay. For doctor: nothing of it stops a start. */
-export function keyProblems(bot: WechatBot): KeyProblem[] {
-  const problems: KeyProblem[] = [];
-  const add = (code: KeyProblemCode, variable: string, message: string): number =>
-    problems.push({ code, variable, message });
-  const own = bot.merchantCertificate;
-  if (own === null) add('no_certificate', 'WECHAT_API_CLIENT_CERT', 'it holds no certificate (apiclient_cert.pem)');
-  else {
-    if (own.serial !== keyId(bot.serial))
-      add(
-        'other_serial',
-        'WECHAT_API_SERIAL_NO',
-        'it is not the serial of WECHAT_API_CLIENT_CERT: WeChat Pay will refuse our calls',
-      );
-    if (!signsFor(bot.privateKey, own.publicKey))
-      add(
-        'other_private_key',
-        'WECHAT_API_CLIENT_KEY',
-        'it does not belong to WECHAT_API_CLIENT_CERT: WeChat Pay will refuse our calls',
-      );
-  }
-  for (const { id, publicKey, certificate } of bot.platformKeys) {
-    if (signsFor(bot.privateKey, publicKey))
-      add('own_public_key', 'WECHAT_PLATFORM_PUBLIC_KEY', 'it holds your own public key instead of that of WeChat Pay');
-    if (certificate !== null && certificate.serial !== id)
-      add('other_platform_serial', 'WECHAT_PLATFORM_KEY_ID', 'an id is not the serial of the certificate beside it');
-    // A bare key may be the one of a certificate too, under its serial.
-    if (certificate === null && !PUBLIC_KEY_ID.test(id) && !SERIAL.test(id))
-      add('no_public_key_id', 'WECHAT_PLATFORM_KEY_ID', 'the id of a bare public key begins with PUB_KEY_ID_');
-  }
-  return problems;
-}
-
-function signsFor(privateKey: KeyObject, publicKey: KeyObject): boolean {
-  return createPublicKey(privateKey).equals(publicKey);
 }

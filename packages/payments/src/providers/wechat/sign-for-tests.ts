@@ -1,7 +1,7 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import type { NoticeToSign, RawNotice } from '../../contract.ts';
 import type { WechatWebhook } from './settings.ts';
-import { chinaTime, HEADERS, noticeState, SIGNATURE_TYPE, seal, signedBytes } from './wire.ts';
+import { chinaTime, HEADERS, noticeStatus, SIGNATURE_TYPE, seal, signedBytes } from './wire.ts';
 
 /** What the webhook process is set up with, and the one thing that only WeChat Pay has. */
 export interface WechatSigner extends Pick<WechatWebhook, 'mchId' | 'appIds' | 'apiV3Key'> {
@@ -17,7 +17,7 @@ export function signNotice(signer: WechatSigner, notice: NoticeToSign): RawNotic
 
 function signedPayment(signer: WechatSigner, notice: NoticeToSign): RawNotice {
   const isOurs = notice.merchant === 'ours';
-  const state = noticeState[notice.kind];
+  const state = noticeStatus[notice.kind];
   const plain = {
     mchid: isOurs ? signer.mchId : '1900009999',
     appid: isOurs ? (signer.appIds[0] ?? '') : 'wx9999999999999999',
@@ -35,7 +35,7 @@ function signedPayment(signer: WechatSigner, notice: NoticeToSign): RawNotice {
 }
 
 function signedRefund(signer: WechatSigner, notice: NoticeToSign): RawNotice {
-  const state = noticeState[notice.kind];
+  const state = noticeStatus[notice.kind];
   const plain = {
     mchid: notice.merchant === 'ours' ? signer.mchId : '1900009999',
     out_trade_no: notice.gatewayOrderId,

@@ -7,11 +7,9 @@ import {
   UnreadableNotice,
 } from '../../contract.ts';
 import { singleHeader } from '../../signatures.ts';
-import { cleanText, jsonObject, textOf } from '../../wire-text.ts';
+import { cleanText, type Fields, fieldsOf, isoDateOf, jsonObject, textOf } from '../../wire-text.ts';
 import type { PlatformKey, WechatWebhook } from './settings.ts';
 import {
-  dateOf,
-  fieldsOf,
   HEADERS,
   keyId,
   LARGEST_OFFSET_SECONDS,
@@ -24,14 +22,12 @@ import {
   signedBytes,
 } from './wire.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-
 export function createVerifier(settings: WechatWebhook): NoticeVerifier {
   return {
     provider: 'wechat',
     // The status decides, the body does not: 200 with FAIL would count as accepted too.
-    refusal: { contentType: 'application/json; charset=utf-8', body: '{"code":"FAIL","message":"refused"}' },
     acknowledgement: { status: 200, contentType: 'application/json', body: '{"code":"SUCCESS"}' },
+    refusal: { contentType: 'application/json; charset=utf-8', body: '{"code":"FAIL","message":"refused"}' },
     verify(notice, now) {
       refuseXml(notice.body);
       checkSignature(notice, settings.platformKeys, now);
@@ -117,7 +113,7 @@ function paymentNotice(envelope: Fields, fields: Fields, ours: WechatWebhook): P
     amount: money.amount,
     merchantMatches: fields.mchid === ours.mchId && isOurApp(fields.appid, ours),
     problem: paymentId === null ? 'unreadable_payment_id' : money.problem,
-    occurredAt: dateOf(fields.success_time),
+    occurredAt: isoDateOf(fields.success_time),
   };
 }
 
@@ -137,7 +133,7 @@ function refundNotice(fields: Fields, ours: WechatWebhook): PaymentNotice {
     // A refund notice names no app.
     merchantMatches: fields.mchid === ours.mchId && (fields.appid === undefined || isOurApp(fields.appid, ours)),
     problem: refundId === null ? 'unreadable_refund_id' : money.problem,
-    occurredAt: dateOf(fields.success_time),
+    occurredAt: isoDateOf(fields.success_time),
   };
 }
 

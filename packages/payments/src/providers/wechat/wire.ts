@@ -1,10 +1,12 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { type Currency, isCurrency, type Money } from '@mingdan/kernel';
+import type { Currency } from '@mingdan/kernel';
 import { z } from 'zod';
 import type { GatewayPaymentState, NoticeKind, RefundState } from '../../contract.ts';
+import { minorMoneyOf, type NamedMoney } from '../../wire-money.ts';
+import { translate } from '../../wire-text.ts';
 
 /** The only currency that merchants in mainland China are paid in; refund notices do not name it. */
-export const WECHAT_CURRENCY: Currency = 'CNY';
+const WECHAT_CURRENCY: Currency = 'CNY';
 
 export const appMethods: readonly string[] = ['WECHAT_NATIVE', 'WECHAT_JSAPI', 'WECHAT_APP', 'WECHAT_H5'];
 
@@ -104,18 +106,14 @@ const REFUND_STATES: Table<RefundState['status']> = {
 };
 
 /** Every other state, one that we have never seen among them, ends nothing by a notice: it is kept as pending. */
-export const noticeKind = (state: string): NoticeKind => found(NOTICE_KINDS, state) ?? 'pending';
-export const refundNoticeKind = (state: string): NoticeKind => found(REFUND_NOTICE_KINDS, state) ?? 'pending';
+export const noticeKind = (state: string): NoticeKind => translate(NOTICE_KINDS, state) ?? 'pending';
+export const refundNoticeKind = (state: string): NoticeKind => translate(REFUND_NOTICE_KINDS, state) ?? 'pending';
 export const paymentStatus = (state: string): GatewayPaymentState['status'] =>
-  found(PAYMENT_STATES, state) ?? 'unknown';
-export const refundStatus = (state: string): RefundState['status'] => found(REFUND_STATES, state) ?? 'unknown';
-
-function found<T>(table: Table<T>, word: string): T | undefined {
-  return Object.hasOwn(table, word) ? table[word] : undefined;
-}
+  translate(PAYMENT_STATES, state) ?? 'unknown';
+export const refundStatus = (state: string): RefundState['status'] => translate(REFUND_STATES, state) ?? 'unknown';
 
 /** The words of a notice for each of ours; refunds have `refund_status`, payments `trade_state`. */
-export const noticeState: Readonly<Record<NoticeKind | 'unheard_of', string>> = {
+export const noticeStatus: Readonly<Record<NoticeKind | 'unheard_of', string>> = {
   paid: 'SUCCESS',
   failed: 'PAYERROR',
   expired: 'CLOSED',
@@ -127,31 +125,9 @@ export const noticeState: Readonly<Record<NoticeKind | 'unheard_of', string>> = 
   unheard_of: 'UNDER_REVIEW',
 };
 
-export interface NamedMoney {
-  readonly amount: Money | null;
-  readonly problem: 'unreadable_amount' | 'unknown_currency' | null;
-}
-
-/** Money in whole fen. @param fen a JSON number without a fraction; all else is unreadable, and so is none at all: WeChat Pay always names it */
+/** Money in whole fen. */
 export function namedMoney(fen: unknown, currency: unknown): NamedMoney {
-  const named = currency ?? WECHAT_CURRENCY;
-  if (!isCurrency(named)) return { amount: null, problem: 'unknown_currency' };
-  if (typeof fen !== 'number' || !Number.isSafeInteger(fen) || fen < 0)
-    return { amount: null, problem: 'unreadable_amount' };
-  return { amount: { minor: fen, currency: named }, problem: null };
-}
-
-/** The fields of a JSON object inside another one; none where there is no object. */
-export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
-}
-
-/** RFC 3339, with its own offset. Null where there is none that can be read. */
-export function dateOf(value: unknown): Date | null {
-  const date = typeof value === 'string' ? new Date(value) : null;
-  return date === null || Number.isNaN(date.getTime()) ? null : date;
+  return minorMoneyOf(fen, currency ?? WECHAT_CURRENCY);
 }
 
 /** RFC 3339 in China time, to the second, as WeChat Pay writes and reads it. */

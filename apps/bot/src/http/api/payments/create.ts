@@ -10,7 +10,7 @@ import { HttpError } from '../../errors.ts';
 import { openPayment } from '../../open-payment.ts';
 import { readBody } from '../body.ts';
 import { answering } from '../operation-errors.ts';
-import { isAmount, orderById, providerByName } from './find.ts';
+import { callersOrder, isAmount, providerByName } from './find.ts';
 import { createBody } from './schemas.ts';
 
 type Wish = z.output<typeof createBody>;
@@ -20,7 +20,7 @@ export async function createPayment(deps: HttpDeps, req: Request): Promise<objec
   const named = String(req.params.provider);
   const provider = providerByName(named);
   const wish = readBody(req, createBody);
-  const order = await orderById(deps.db, wish.orderId);
+  const order = await callersOrder(deps, req, wish.orderId);
   checkMoney(order, wish);
   checkMethod(provider, wish.method);
   const started = await answering(
@@ -72,6 +72,7 @@ function allowedReturnUrl(deps: HttpDeps, returnUrl: string | undefined): string
   const url = URL.canParse(returnUrl) ? new URL(returnUrl) : undefined;
   const isWeb = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '';
   const hosts = [new URL(publicUrl).host, ...returnUrlHosts];
-  if (isWeb && (hosts.includes(url.host) || hosts.includes(url.hostname))) return returnUrl;
+  // As it was understood, never as it was written: others read `https://ours\@theirs` otherwise.
+  if (isWeb && (hosts.includes(url.host) || hosts.includes(url.hostname))) return url.href;
   throw new HttpError(400, 'return_url_not_allowed', 'This host is not among RETURN_URL_HOSTS', 'returnUrl');
 }

@@ -5,7 +5,7 @@ import { jsonBody } from '../body.ts';
 import { createPayment } from './create.ts';
 import { closeOrder, queryOrder, refundOrder } from './settle.ts';
 
-/** `/api/v1/payments/<provider>/…`: one API over every gateway. Who may call it is decided before, in `app.ts`. */
+/** `/api/v1/payments/<provider>/…`: one API over every gateway. Who may call it at all is decided before, in `app.ts`. */
 export function paymentRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   const answer =

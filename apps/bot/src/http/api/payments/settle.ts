@@ -13,15 +13,16 @@ import { providerCapabilities } from '@mingdan/payments/capabilities';
 import type { Request } from 'express';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError } from '../../errors.ts';
+import { hasApiKey, noApiKey } from '../api-key.ts';
 import { readBody } from '../body.ts';
 import { answering } from '../operation-errors.ts';
-import { namedAmount, orderById, providerByName } from './find.ts';
+import { callersOrder, namedAmount, orderById, providerByName } from './find.ts';
 import { refundBody } from './schemas.ts';
 
 /** `GET /api/v1/payments/<provider>/query/<orderId>`: asks the gateway now and books what it says. */
 export async function queryOrder(deps: HttpDeps, req: Request): Promise<object> {
   const provider = providerByName(String(req.params.provider));
-  const order = await orderById(deps.db, String(req.params.orderId));
+  const order = await callersOrder(deps, req, String(req.params.orderId));
   await requireAttempt(deps, order, provider);
   const { providerStatus } = await answering(queryPayment(deps.operations, order, provider));
   return stateJson(deps, order, providerStatus);
@@ -30,7 +31,7 @@ export async function queryOrder(deps: HttpDeps, req: Request): Promise<object> 
 /** `POST /api/v1/payments/<provider>/close/<orderId>`: ends an unpaid order at its gateways and here. A repeat changes nothing. */
 export async function closeOrder(deps: HttpDeps, req: Request): Promise<object> {
   const provider = providerByName(String(req.params.provider));
-  const order = await orderById(deps.db, String(req.params.orderId));
+  const order = await callersOrder(deps, req, String(req.params.orderId));
   await requireAttempt(deps, order, provider);
   const outcome = await answering(cancelOrder(deps.operations, { orderNo: order.orderNo, by: 'api' }));
   if (outcome === 'paid') throw new HttpError(409, 'order_paid', 'The order is paid: refund it instead');
@@ -41,6 +42,7 @@ export async function closeOrder(deps: HttpDeps, req: Request): Promise<object> 
 
 /** `POST /api/v1/payments/<provider>/refund`: all that is left, or a part. The same refundId again is the same refund. */
 export async function refundOrder(deps: HttpDeps, req: Request): Promise<object> {
+  if (!hasApiKey(req, deps.settings.apiKey)) throw noApiKey();
   const provider = providerByName(String(req.params.provider));
   const wish = readBody(req, refundBody);
   const order = await orderById(deps.db, wish.orderId);

@@ -1,29 +1,21 @@
-import { ForgedNotice, type PaymentNotice, type RawNotice, UnreadableNotice } from '../../../contract.ts';
-import { equalsHex, singleHeader } from '../../../signatures.ts';
-import { jsonObject, textOf } from '../../../wire-text.ts';
+import { type PaymentNotice, type RawNotice, UnreadableNotice } from '../../../contract.ts';
+import { checkHmacHeader } from '../../../signatures.ts';
+import { type Fields, isNamed, jsonObject, textOf } from '../../../wire-text.ts';
 import type { PlainNotices } from '../settings.ts';
 import { PLAIN_SIGNATURE_HEADER } from '../wire.ts';
 import { namedMoney, noticeKind, signature } from './wire.ts';
 
 /** A notice with `X-Signature`. @throws ForgedNotice or UnreadableNotice */
 export function verifyPlain(notice: RawNotice, settings: PlainNotices): PaymentNotice {
-  checkSignature(notice, settings.webhookSecret);
+  const { webhookSecret: secret } = settings;
+  const signed = { header: PLAIN_SIGNATURE_HEADER, secret, variable: 'PINGPONG_WEBHOOK_SECRET', prefix: /^sha256=/i };
+  checkHmacHeader(notice, signed, signature);
   const fields = jsonObject(notice.body);
   if (!fields) throw new UnreadableNotice('the body is no JSON object');
   return paymentNotice(fields, settings.merchantId ?? null);
 }
 
-function checkSignature(notice: RawNotice, secret: string): void {
-  const header = singleHeader(notice, PLAIN_SIGNATURE_HEADER);
-  if (header === null) throw new ForgedNotice('the header X-Signature is missing');
-  if (secret === '') throw new ForgedNotice('no notice secret is set, and an empty one verifies nothing');
-  const hex = header.trim().replace(/^sha256=/i, '');
-  if (!/^[0-9a-f]{64}$/i.test(hex)) throw new ForgedNotice('X-Signature is not 64 characters of hex');
-  if (!equalsHex(hex, signature(secret, notice.body)))
-    throw new ForgedNotice('X-Signature does not match the body under PINGPONG_WEBHOOK_SECRET');
-}
-
-function paymentNotice(fields: Readonly<Record<string, unknown>>, ourMerchant: string | null): PaymentNotice {
+function paymentNotice(fields: Fields, ourMerchant: string | null): PaymentNotice {
   const status = textOf(fields.status)?.toLowerCase() ?? 'none';
   const kind = noticeKind(status);
   const isRefund = kind === 'refunded' || kind === 'refund_failed';
@@ -44,9 +36,4 @@ function paymentNotice(fields: Readonly<Record<string, unknown>>, ourMerchant: s
     problem: isNamed(fields.payment_id) && paymentId === null ? 'unreadable_payment_id' : money.problem,
     occurredAt: null,
   };
-}
-
-/** True where a field says something, be it readable or not. */
-function isNamed(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== '';
 }

@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto';
 import type { Currency } from '@mingdan/kernel';
 import type { GatewayPaymentState, NoticeKind, RefundState } from '../../../contract.ts';
 import { currencyOf, moneyOf, type NamedMoney } from '../../../wire-money.ts';
+import { translate } from '../../../wire-text.ts';
 
 /** The plain protocol asks PingPong for yuan. A notice may name the amount alone: it is compared as yuan then. */
-export const PLAIN_CURRENCY: Currency = 'CNY';
+const PLAIN_CURRENCY: Currency = 'CNY';
 
 /** HMAC-SHA256 of the bytes as they travel: the raw body, or the path of a call that has none. */
 export function signature(secret: string, signed: string | Buffer): Buffer {
@@ -20,7 +21,7 @@ const NOTICE_KINDS: Readonly<Record<string, NoticeKind>> = {
 
 /** A status that we have never seen ends nothing: it is kept as pending. */
 export function noticeKind(status: string): NoticeKind {
-  return (Object.hasOwn(NOTICE_KINDS, status) ? NOTICE_KINDS[status] : undefined) ?? 'pending';
+  return translate(NOTICE_KINDS, status) ?? 'pending';
 }
 
 export const noticeStatus: Readonly<Record<NoticeKind | 'unheard_of', string>> = {

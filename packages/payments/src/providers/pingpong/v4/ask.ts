@@ -1,12 +1,15 @@
-import { type ClientTools, OrderIdUsed } from '../../../contract.ts';
-import { type CallName, callGateway, type GatewayAnswer, refused, unreachable } from '../../../gateway-call.ts';
-import { cleanText, jsonObject, textOf } from '../../../wire-text.ts';
+import type { ClientTools } from '../../../contract.ts';
+import {
+  type CallName,
+  callGateway,
+  type GatewayAnswer,
+  orderIdUsed,
+  refused,
+  unreachable,
+} from '../../../gateway-call.ts';
+import { cleanText, type Fields, jsonObject, textOf } from '../../../wire-text.ts';
 import type { V4Bot } from '../settings.ts';
-import { type Fields, judgeSignature, signatureOf } from './wire.ts';
-
-// The buyer is waiting for the button; the worker, which asks everything else, is not.
-const CREATE_TIMEOUT_MS = 3_000;
-const TIMEOUT_MS = 5_000;
+import { judgeSignature, signatureOf } from './wire.ts';
 
 export interface Question extends CallName {
   readonly provider: 'pingpong';
@@ -24,7 +27,7 @@ export type Answer =
 export type Ask = (question: Question) => Promise<Answer>;
 
 /** One signed call of v4. @throws GatewayRefused | OrderIdUsed | GatewayUnreachable */
-export function asker(settings: V4Bot, tools: ClientTools): Ask {
+export function createAsk(settings: V4Bot, tools: ClientTools): Ask {
   return async (question) => {
     const answer = await callGateway(tools, {
       ...question,
@@ -32,7 +35,6 @@ export function asker(settings: V4Bot, tools: ClientTools): Ask {
       url: `${settings.apiBase}${question.path}`,
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       body: sealed(settings, question.content),
-      timeoutMs: question.what === 'create' ? CREATE_TIMEOUT_MS : TIMEOUT_MS,
       // The same merchantTransactionId or merchantRefundId again is the same payment or refund.
       repeatable: true,
     });
@@ -51,6 +53,8 @@ function sealed(settings: V4Bot, content: Fields): string {
   return JSON.stringify({ ...envelope, sign: signatureOf(envelope, settings.salt, settings.signType) });
 }
 
+export const SEE_CONSOLE = 'See the payment in the console of PingPong';
+
 /** Authentication and signature: PingPong did not even look at what was asked, and may sign its answer or not. */
 const KEYS_REFUSED = ['103000', '104000'];
 const DONE = ['000000', '001000', '002000'];
@@ -59,7 +63,7 @@ const DUPLICATE = '107000';
 const EXPIRED = '105000';
 
 function understood(settings: V4Bot, question: Question, answer: GatewayAnswer): Answer {
-  const envelope = jsonObject(Buffer.from(answer.text));
+  const envelope = jsonObject(answer.text);
   const code = textOf(envelope?.code) ?? '';
   if (KEYS_REFUSED.includes(code))
     throw refused(
@@ -78,12 +82,10 @@ function understood(settings: V4Bot, question: Question, answer: GatewayAnswer):
   return byCode(question, code, envelope);
 }
 
-const SEE_CONSOLE = 'See the payment in the console of PingPong';
-
 function byCode(question: Question, code: string, envelope: Fields): Answer {
   if (DONE.includes(code)) {
     const text = typeof envelope.bizContent === 'string' ? envelope.bizContent : '';
-    const content = jsonObject(Buffer.from(text));
+    const content = jsonObject(text);
     if (!content) throw unreachable(question, 'the answer makes no sense');
     return { found: 'content', content };
   }
@@ -95,9 +97,4 @@ function byCode(question: Question, code: string, envelope: Fields): Answer {
   // Their own trouble: it may have been done.
   if (/^[56]/.test(code)) throw unreachable(question, why);
   throw refused(question, why, /^1(?:01|06)/.test(code) ? 'Ask PingPong to set the shop up for this' : SEE_CONSOLE);
-}
-
-export function orderIdUsed(question: Question, why: string): OrderIdUsed {
-  const title = [question.provider, question.what, ...Object.values(question.about)].join(' ');
-  return new OrderIdUsed('gateway_refused', `${title}: ${why}`, { hint: 'The next attempt goes under another number' });
 }

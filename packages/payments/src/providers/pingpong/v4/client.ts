@@ -1,4 +1,4 @@
-import { formatAmount, type Money } from '@mingdan/kernel';
+import type { Money } from '@mingdan/kernel';
 import { z } from 'zod';
 import type {
   ClientTools,
@@ -10,24 +10,33 @@ import type {
   RefundReference,
   RefundState,
 } from '../../../contract.ts';
-import { refused, unreachable } from '../../../gateway-call.ts';
-import { moneyOf } from '../../../wire-money.ts';
-import { cleanText, textOf } from '../../../wire-text.ts';
+import { readAnswer, unknownPayment, unknownRefund } from '../../../gateway-answer.ts';
+import { orderIdUsed, refused, unreachable } from '../../../gateway-call.ts';
+import { gatewayId, webAddress } from '../../../values.ts';
+import { isSameMoney, moneyFields, moneyOf } from '../../../wire-money.ts';
+import { cleanText, type Fields, textOf } from '../../../wire-text.ts';
 import type { V4Bot } from '../settings.ts';
-import { type Ask, asker, orderIdUsed, type Question } from './ask.ts';
-import { dateOf, type Fields, paymentState, refundState } from './wire.ts';
+import { type Ask, createAsk, type Question, SEE_CONSOLE } from './ask.ts';
+import { dateOf, paymentStatus, refundStatus } from './wire.ts';
 
 /** shopperIP is mandatory. In chat nobody knows the buyer's address, so the loopback address stands for "not known". */
 const UNKNOWN_IP = '127.0.0.1';
 
-const id = z.union([z.string().min(1).max(128), z.number()]).transform(String);
-const createdAnswer = z.object({ transactionId: id, paymentUrl: z.url({ protocol: /^https?$/ }) });
-const paymentAnswer = z.object({ transactionId: id.nullish(), merchantTransactionId: id, status: z.string() });
-const refundAnswer = z.object({ refundId: id.nullish(), merchantRefundId: id.nullish(), status: z.string() });
+const createdAnswer = z.object({ transactionId: gatewayId, paymentUrl: webAddress });
+const paymentAnswer = z.object({
+  transactionId: gatewayId.nullish(),
+  merchantTransactionId: gatewayId,
+  status: z.string(),
+});
+const refundAnswer = z.object({
+  refundId: gatewayId.nullish(),
+  merchantRefundId: gatewayId.nullish(),
+  status: z.string(),
+});
 
 /** No `closePayment`: v4 has none, a payment closes by its `timeExpire`. */
-export function v4Client(settings: V4Bot, tools: ClientTools): PaymentClient {
-  const ask = asker(settings, tools);
+export function createV4Client(settings: V4Bot, tools: ClientTools): PaymentClient {
+  const ask = createAsk(settings, tools);
   return {
     provider: 'pingpong',
     createPayment: (request) => createPayment(ask, request),
@@ -47,18 +56,17 @@ async function createPayment(ask: Ask, request: CreatePayment): Promise<CreatedP
   };
   const answer = await ask(question);
   if (answer.found === 'duplicate') throw orderIdUsed(question, 'code 107000');
-  if (answer.found === 'missing') throw refused(question, 'not found', 'See the payment in the console of PingPong');
-  const created = createdAnswer.safeParse(answer.content);
-  if (!created.success) throw unreachable(question, 'the answer makes no sense');
+  if (answer.found === 'missing') throw refused(question, 'not found', SEE_CONSOLE);
+  const created = readAnswer(question, answer.content, createdAnswer);
   if (namesAnother(answer.content.merchantTransactionId, request.gatewayOrderId))
     throw unreachable(question, 'the answer is about another order');
   // A repeated order id keeps the price that it was first made with.
   if (differs(answer.content, request.amount)) throw orderIdUsed(question, 'it is known there with another amount');
-  return { providerPaymentId: cleanText(created.data.transactionId), paymentUrl: created.data.paymentUrl };
+  return { providerPaymentId: cleanText(created.transactionId), paymentUrl: created.paymentUrl };
 }
 
 function order(request: CreatePayment): Fields {
-  const { amount, currency } = wireMoney(request.amount);
+  const { amount, currency } = moneyFields(request.amount);
   return {
     captureDelayHours: '0',
     amount,
@@ -84,21 +92,18 @@ async function queryPayment(ask: Ask, orderId: string): Promise<GatewayPaymentSt
     content: { merchantTransactionId: orderId },
   };
   const answer = await ask(question);
-  // Not known there (yet): the call that makes it may still be on its way, so this proves nothing.
-  if (answer.found !== 'content')
-    return { status: 'unknown', providerStatus: 'not_found', providerPaymentId: null, amount: null, paidAt: null };
-  const payment = paymentAnswer.safeParse(answer.content);
-  if (!payment.success) throw unreachable(question, 'the answer makes no sense');
-  if (payment.data.merchantTransactionId !== orderId) throw unreachable(question, 'the answer is about another order');
-  const status = payment.data.status.trim().toUpperCase();
-  const state = paymentState(status);
+  if (answer.found !== 'content') return unknownPayment();
+  const payment = readAnswer(question, answer.content, paymentAnswer);
+  if (payment.merchantTransactionId !== orderId) throw unreachable(question, 'the answer is about another order');
+  const word = payment.status.trim().toUpperCase();
+  const status = paymentStatus(word);
   const { amount, currency, transactionEndingTime, transactionTime } = answer.content;
   return {
-    status: state,
-    providerStatus: cleanText(status),
-    providerPaymentId: textOf(payment.data.transactionId),
+    status,
+    providerStatus: cleanText(word),
+    providerPaymentId: textOf(payment.transactionId),
     amount: moneyOf(amount, currency).amount,
-    paidAt: state === 'paid' ? (dateOf(transactionEndingTime) ?? dateOf(transactionTime)) : null,
+    paidAt: status === 'paid' ? (dateOf(transactionEndingTime) ?? dateOf(transactionTime)) : null,
   };
 }
 
@@ -111,7 +116,7 @@ async function requestRefund(ask: Ask, refund: RefundOrder): Promise<RefundState
     content: {
       merchantTransactionId: refund.gatewayOrderId,
       merchantRefundId: refund.refundId,
-      ...wireMoney(refund.amount),
+      ...moneyFields(refund.amount),
       notificationUrl: refund.notifyUrl,
       remark: plainWords(refund.reason, 32),
     },
@@ -119,8 +124,7 @@ async function requestRefund(ask: Ask, refund: RefundOrder): Promise<RefundState
   const answer = await ask(question);
   // Asked for before, by us: what has become of it is another question.
   if (answer.found === 'duplicate') return queryRefund(ask, { ...refund, providerRefundId: null });
-  if (answer.found === 'missing')
-    throw refused(question, 'the payment is not known there', 'See the payment in the console of PingPong');
+  if (answer.found === 'missing') throw refused(question, 'the payment is not known there', SEE_CONSOLE);
   return refundIn(question, answer.content, refund);
 }
 
@@ -133,7 +137,7 @@ async function queryRefund(ask: Ask, refund: RefundReference): Promise<RefundSta
     content: { merchantRefundId: refund.refundId, merchantTransactionId: refund.gatewayOrderId },
   };
   const answer = await ask(question);
-  if (answer.found !== 'content') return { status: 'unknown', providerRefundId: null, providerStatus: 'not_found' };
+  if (answer.found !== 'content') return unknownRefund();
   return refundIn(question, answer.content, refund);
 }
 
@@ -142,19 +146,14 @@ function refundIn(
   content: Fields,
   asked: Pick<RefundOrder, 'refundId' | 'gatewayOrderId'> & Partial<Pick<RefundOrder, 'amount'>>,
 ): RefundState {
-  const refund = refundAnswer.safeParse(content);
-  if (!refund.success) throw unreachable(question, 'the answer makes no sense');
+  const refund = readAnswer(question, content, refundAnswer);
   const isOther =
-    namesAnother(refund.data.merchantRefundId, asked.refundId) ||
+    namesAnother(refund.merchantRefundId, asked.refundId) ||
     namesAnother(content.merchantTransactionId, asked.gatewayOrderId) ||
     (asked.amount !== undefined && differs(content, asked.amount));
   if (isOther) throw unreachable(question, 'the answer is about another refund');
-  const status = refund.data.status.trim().toUpperCase();
-  return {
-    status: refundState(status),
-    providerRefundId: textOf(refund.data.refundId),
-    providerStatus: cleanText(status),
-  };
+  const word = refund.status.trim().toUpperCase();
+  return { status: refundStatus(word), providerRefundId: textOf(refund.refundId), providerStatus: cleanText(word) };
 }
 
 function namesAnother(named: unknown, asked: string): boolean {
@@ -164,12 +163,7 @@ function namesAnother(named: unknown, asked: string): boolean {
 /** Amounts come back as "200.000000": they are compared as decimals. One that is left out is no other one. */
 function differs(content: Fields, asked: Money): boolean {
   const { amount, problem } = moneyOf(content.amount, content.currency ?? asked.currency);
-  if (problem === 'amount_missing') return false;
-  return amount?.minor !== asked.minor || amount.currency !== asked.currency;
-}
-
-function wireMoney(money: Money): { amount: string; currency: string } {
-  return { amount: formatAmount(money), currency: money.currency };
+  return problem !== 'amount_missing' && !isSameMoney(amount, asked);
 }
 
 /** The vendor refuses requests with `<` or `>` and asks to keep these signs and line breaks out of values. */

@@ -1,7 +1,9 @@
 import { formatAmount } from '@mingdan/kernel';
 import type { NoticeToSign, RawNotice } from '../../../contract.ts';
+import { moneyFields } from '../../../wire-money.ts';
+import type { Fields } from '../../../wire-text.ts';
 import type { V4Keys } from '../settings.ts';
-import { type Fields, signatureOf } from './wire.ts';
+import { signatureOf } from './wire.ts';
 
 const STATUS: Readonly<Record<NoticeToSign['kind'], string>> = {
   paid: 'SUCCESS',
@@ -72,7 +74,7 @@ function dispute(notice: NoticeToSign): Fields {
     merchantReference: notice.gatewayOrderId,
     originalReference: notice.providerPaymentId ?? undefined,
     defendable: true,
-    ...(notice.amount === null ? {} : { amount: formatAmount(notice.amount), currency: notice.amount.currency }),
+    ...(notice.amount === null ? {} : moneyFields(notice.amount)),
   };
 }
 

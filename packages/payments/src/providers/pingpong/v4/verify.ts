@@ -1,8 +1,8 @@
 import { ForgedNotice, type PaymentNotice, type RawNotice, UnreadableNotice } from '../../../contract.ts';
-import { moneyOf } from '../../../wire-money.ts';
-import { jsonObject, textOf } from '../../../wire-text.ts';
+import { moneyOf, problemWhereNamed } from '../../../wire-money.ts';
+import { type Fields, jsonObject, textOf } from '../../../wire-text.ts';
 import type { V4Keys } from '../settings.ts';
-import { dateOf, disputeKind, type Fields, judgeSignature, noticeKind, type SignatureVerdict } from './wire.ts';
+import { dateOf, disputeKind, judgeSignature, noticeKind, type SignatureVerdict } from './wire.ts';
 
 /** A notice with `sign` in its body. @throws ForgedNotice or UnreadableNotice */
 export function verifyV4(notice: RawNotice, keys: V4Keys): PaymentNotice {
@@ -13,7 +13,7 @@ export function verifyV4(notice: RawNotice, keys: V4Keys): PaymentNotice {
   const ours = envelope.accId === keys.accId;
   // A dispute names the shop alone.
   if (!('bizContent' in envelope)) return disputeNotice(envelope, ours);
-  const content = typeof envelope.bizContent === 'string' ? jsonObject(Buffer.from(envelope.bizContent)) : undefined;
+  const content = typeof envelope.bizContent === 'string' ? jsonObject(envelope.bizContent) : undefined;
   if (!content) throw new UnreadableNotice('bizContent is no JSON object');
   return paymentNotice(content, ours && envelope.clientId === keys.clientId);
 }
@@ -45,7 +45,7 @@ function paymentNotice(content: Fields, merchantMatches: boolean): PaymentNotice
     refundId: isRefund ? (textOf(content.merchantRefundId) ?? gatewayRefundId) : null,
     amount: money.amount,
     merchantMatches,
-    problem: kind === 'paid' || money.problem !== 'amount_missing' ? money.problem : null,
+    problem: kind === 'paid' ? money.problem : problemWhereNamed(money),
     occurredAt: dateOf(content.refundEndingTime ?? content.transactionEndingTime ?? content.transactionTime),
   };
 }
@@ -62,7 +62,7 @@ function disputeNotice(fields: Fields, merchantMatches: boolean): PaymentNotice 
     refundId: null,
     amount: money.amount,
     merchantMatches,
-    problem: money.problem === 'amount_missing' ? null : money.problem,
+    problem: problemWhereNamed(money),
     occurredAt: null,
   };
 }

@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { GatewayPaymentState, NoticeKind, RefundState } from '../../../contract.ts';
+import { type Fields, translate } from '../../../wire-text.ts';
 import type { V4Keys } from '../settings.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The signature of a message in either direction: every field but `sign` that is not empty, by name, as `name=value` joined by `&`, with
@@ -50,8 +49,8 @@ const PAYMENT_STATES: Readonly<Record<string, GatewayPaymentState['status']>> = 
   CANCEL: 'closed',
 };
 
-export function paymentState(status: string): GatewayPaymentState['status'] {
-  return (Object.hasOwn(PAYMENT_STATES, status) ? PAYMENT_STATES[status] : undefined) ?? 'unknown';
+export function paymentStatus(word: string): GatewayPaymentState['status'] {
+  return translate(PAYMENT_STATES, word) ?? 'unknown';
 }
 
 const REFUND_STATES: Readonly<Record<string, RefundState['status']>> = {
@@ -60,8 +59,8 @@ const REFUND_STATES: Readonly<Record<string, RefundState['status']>> = {
   FAILED: 'failed',
 };
 
-export function refundState(status: string): RefundState['status'] {
-  return (Object.hasOwn(REFUND_STATES, status) ? REFUND_STATES[status] : undefined) ?? 'unknown';
+export function refundStatus(word: string): RefundState['status'] {
+  return translate(REFUND_STATES, word) ?? 'unknown';
 }
 
 /** Of a notice, by its type and status together. What neither ends a payment nor gives money back is pending. */

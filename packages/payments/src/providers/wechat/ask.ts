@@ -2,16 +2,20 @@ import type { KeyObject } from 'node:crypto';
 import { type Money, messageOf } from '@mingdan/kernel';
 import { Decorator } from 'wechatpay-axios-plugin';
 import { z } from 'zod';
-import { type ClientTools, OrderIdUsed } from '../../contract.ts';
-import { type CallName, callGateway, type GatewayAnswer, refused, unreachable } from '../../gateway-call.ts';
-import { jsonObject, textOf } from '../../wire-text.ts';
+import type { ClientTools } from '../../contract.ts';
+import { readAnswer } from '../../gateway-answer.ts';
+import {
+  type CallName,
+  callGateway,
+  type GatewayAnswer,
+  LONGEST_ANSWER,
+  orderIdUsed,
+  refused,
+  unreachable,
+} from '../../gateway-call.ts';
+import { type Fields, jsonObject, textOf, translate } from '../../wire-text.ts';
 import type { WechatBot } from './settings.ts';
 import { PUBLIC_KEY_ID } from './wire.ts';
-
-// The buyer is waiting for the code; the worker, which asks everything else, is not.
-const CREATE_TIMEOUT_MS = 3_000;
-const TIMEOUT_MS = 5_000;
-const LONGEST_ANSWER = 256 * 1024;
 
 export interface Question extends CallName {
   readonly provider: 'wechat';
@@ -19,13 +23,13 @@ export interface Question extends CallName {
   readonly method: 'GET' | 'POST';
   /** below the root of the API, with its query */
   readonly path: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly fields?: Fields;
 }
 
 export type Ask = (question: Question) => Promise<GatewayAnswer>;
 
 /** Calls of WeChat Pay: signed, and their answers' signatures checked, by wechatpay-axios-plugin; bounded and logged as of any gateway. */
-export function wechatCalls(settings: WechatBot, tools: ClientTools): Ask {
+export function createAsk(settings: WechatBot, tools: ClientTools): Ask {
   const plugin = new Decorator(pluginSettings(settings));
   return (question) =>
     callGateway(
@@ -34,7 +38,6 @@ export function wechatCalls(settings: WechatBot, tools: ClientTools): Ask {
         ...question,
         url: `${settings.apiBase}${question.path}`,
         headers: {},
-        timeoutMs: question.what === 'create' ? CREATE_TIMEOUT_MS : TIMEOUT_MS,
         // Every call is idempotent by out_trade_no or out_refund_no. A second try also passes the answers that WeChat Pay now and then
         // signs wrongly on purpose (WECHATPAY/SIGNTEST/): the right one follows.
         repeatable: true,
@@ -98,14 +101,12 @@ function asResponse({ status, data }: z.output<typeof answerSchema>): Response {
 /** A 2xx answer by its schema; everything else is thrown. @throws GatewayRefused | OrderIdUsed | GatewayUnreachable */
 export function understand<T>(question: Question, reply: GatewayAnswer, schema: z.ZodType<T>): T {
   if (reply.status >= 400) throw refusal(question, reply);
-  const answer = schema.safeParse(jsonObject(Buffer.from(reply.text)));
-  if (answer.success) return answer.data;
-  throw unreachable(question, 'the answer makes no sense');
+  return readAnswer(question, jsonObject(reply.text), schema);
 }
 
 /** The gateway's own word for a refusal; null where it gives none. */
 export function errorCode(reply: GatewayAnswer): string | null {
-  return textOf(jsonObject(Buffer.from(reply.text))?.code);
+  return textOf(jsonObject(reply.text)?.code);
 }
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -133,16 +134,11 @@ function refusal(question: Question, reply: GatewayAnswer): Error {
   const code = errorCode(reply) ?? '';
   const why = `HTTP ${reply.status} ${code}`.trim();
   if (LATER.includes(code)) return unreachable(question, why);
-  const hint =
-    (Object.hasOwn(HINTS, code) ? HINTS[code] : undefined) ?? 'See the payment in the merchant console of WeChat Pay';
-  if (question.what === 'create' && ID_USED.includes(code))
-    return new OrderIdUsed('order_id_used', `wechat create ${question.about.order_no ?? ''}: ${why}`, {
-      hint: 'The next attempt goes under another id by itself',
-    });
-  return refused(question, why, hint);
+  if (question.what === 'create' && ID_USED.includes(code)) return orderIdUsed(question, why);
+  return refused(question, why, translate(HINTS, code) ?? 'See the payment in the merchant console of WeChat Pay');
 }
 
-/** The same money, as far as the answer names it. */
-export function isSameMoney(asked: Money, fen: number | undefined, currency: string | undefined): boolean {
-  return (fen === undefined || fen === asked.minor) && (currency === undefined || currency === asked.currency);
+/** True where the answer names another amount or currency; each may be left out. */
+export function namesOtherMoney(asked: Money, fen = asked.minor, currency: string = asked.currency): boolean {
+  return fen !== asked.minor || currency !== asked.currency;
 }

@@ -2,39 +2,35 @@ import { verify as verifySignature } from 'node:crypto';
 import { AlipaySdk } from 'alipay-sdk';
 import type { ClientTools } from '../../contract.ts';
 import { type CallName, callGateway, unreachable } from '../../gateway-call.ts';
-import { jsonObject, textOf } from '../../wire-text.ts';
+import { type Fields, jsonObject, textOf } from '../../wire-text.ts';
 import type { AlipayBot } from './settings.ts';
 import { ALGORITHM, chinaTime, partsOf } from './wire.ts';
 
-// The buyer is waiting for the code; the worker, which asks everything else, is not.
-const CREATE_TIMEOUT_MS = 3_000;
-const TIMEOUT_MS = 5_000;
-
-type Fields = Readonly<Record<string, string>>;
+type Parameters = Readonly<Record<string, string>>;
 
 export interface Question extends CallName {
   readonly provider: 'alipay';
   readonly what: 'create' | 'query' | 'close' | 'refund' | 'query refund';
   readonly method: `alipay.trade.${string}`;
   /** parameters beside `biz_content` */
-  readonly common: Fields;
+  readonly common: Parameters;
   /** what `biz_content` holds */
-  readonly business: Fields;
+  readonly business: Parameters;
 }
 
 export interface Answer {
   readonly code: string;
   readonly subCode: string | null;
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: Fields;
   /** false: an `error_response` that nobody signed. All else is verified, or thrown. */
   readonly signed: boolean;
 }
 
 export interface Alipay {
   /** an address with everything signed in it; nobody is called */
-  page(method: string, common: Fields, business: Fields): string;
+  page(method: string, common: Parameters, business: Parameters): string;
   /** what the Alipay app is called with; nobody is called */
-  signed(method: string, common: Fields, business: Fields): string;
+  signed(method: string, common: Parameters, business: Parameters): string;
   /** @throws GatewayUnreachable */
   ask(question: Question): Promise<Answer>;
 }
@@ -51,7 +47,7 @@ export function openAlipay(settings: AlipayBot, tools: ClientTools): Alipay {
     gateway: settings.gatewayUrl,
   });
   // Left to itself the library writes the time of this process's zone, and Alipay reads it as China's.
-  const timed = (common: Fields): Fields => ({ ...common, timestamp: chinaTime(tools.clock.now()) });
+  const timed = (common: Parameters): Parameters => ({ ...common, timestamp: chinaTime(tools.clock.now()) });
   const signed: Alipay['signed'] = (method, common, business) =>
     sdk.sdkExecute(method, { ...timed(common), bizContent: business });
   return {
@@ -81,7 +77,6 @@ async function send(
     url: url.toString(),
     headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
     body,
-    timeoutMs: question.what === 'create' ? CREATE_TIMEOUT_MS : TIMEOUT_MS,
     // Every one of them is one by its order number or refund number, however often it is sent.
     repeatable: true,
   });
@@ -95,7 +90,7 @@ function understood(settings: AlipayBot, question: Question, text: string): Answ
   const parts = partsOf(text);
   const name = `${question.method.replaceAll('.', '_')}_response`;
   const part = parts?.get(name) ?? parts?.get('error_response');
-  const fields = part === undefined ? undefined : jsonObject(Buffer.from(part));
+  const fields = part === undefined ? undefined : jsonObject(part);
   if (!parts || part === undefined || !fields) throw unreachable(question, 'the answer makes no sense');
   const sign = signatureIn(parts.get('sign'));
   const code = textOf(fields.code);

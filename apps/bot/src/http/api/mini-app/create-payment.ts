@@ -1,0 +1,67 @@
+import type { Db } from '@mingdan/db';
+import { formatAmount, type Money } from '@mingdan/kernel';
+import { listProducts, type Product } from '@mingdan/orders';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { checkIsUser, namedUser } from '../../auth/users.ts';
+import type { HttpDeps } from '../../deps.ts';
+import { HttpError } from '../../errors.ts';
+import { openPayment } from '../../open-payment.ts';
+import { readBody } from '../body.ts';
+import { answering } from '../operation-errors.ts';
+import { isAmount } from '../payments/find.ts';
+import { orderLanguage, placeOrder, requestId } from '../place-order.ts';
+import { miniAppUser } from '../session.ts';
+import { quote } from '../way-to-pay.ts';
+
+export const createPaymentBody = z.object({
+  telegramPayload: z.string().min(1).max(16_000),
+  productName: z.string().trim().min(1).max(200),
+  userId: namedUser.optional(),
+  amount: z.union([z.number(), z.string().trim().max(20)]).optional(),
+  input: z.unknown().optional(),
+  request_id: requestId.optional(),
+});
+
+const STARS = { provider: 'stars', method: 'STARS_INVOICE' } as const;
+
+/** `POST /api/create-payment`: an invoice in Stars. Who buys is in the signed initData, what it costs in the catalogue; the rest has to agree. */
+export async function createStarsPayment(deps: HttpDeps, req: Request, res: Response): Promise<object> {
+  const wish = readBody(req, createPaymentBody);
+  const { user } = await miniAppUser(deps, wish.telegramPayload, 'telegramPayload');
+  checkIsUser(user, wish.userId, 'userId');
+  const product = await productByName(deps.db, wish.productName);
+  const { asked } = await quote(deps, { product, user }, STARS);
+  checkPrice(deps, asked, wish.amount);
+  const language = orderLanguage(req, res, user);
+  const order = await placeOrder(deps, { product, user, language, input: wish.input, requestId: wish.request_id });
+  const started = await answering(openPayment(deps, req, { orderNo: order.orderNo, ...STARS }));
+  return {
+    success: true,
+    invoiceLink: started.paymentUrl,
+    order_no: order.orderNo,
+    amount: Number(formatAmount(started.amount)),
+    currency: started.amount.currency,
+    expires_at: started.expiresAt.toISOString(),
+  };
+}
+
+function checkPrice({ operations }: HttpDeps, asked: Money | null, named: number | string | undefined): void {
+  if (!operations.settings.offered.includes('stars'))
+    throw new HttpError(409, 'provider_not_offered', 'Telegram Stars are not offered now');
+  if (asked === null)
+    throw new HttpError(409, 'not_sold_for_stars', 'This product is not sold for Telegram Stars', 'productName');
+  if (named !== undefined && !isAmount(named, asked))
+    throw new HttpError(409, 'amount_mismatch', `The price is ${formatAmount(asked)} Stars`, 'amount');
+}
+
+/** By slug, or by its name in any language. @throws HttpError 404 `product_not_found` */
+async function productByName(db: Db, wanted: string): Promise<Product> {
+  const products = await listProducts(db);
+  const word = wanted.toLowerCase();
+  const found =
+    products.find(({ slug }) => slug === word) ??
+    products.find(({ names }) => Object.values(names).some((name) => name.toLowerCase() === word));
+  if (!found) throw new HttpError(404, 'product_not_found', 'There is no such product', 'productName');
+  return found;
+}

@@ -1,0 +1,86 @@
+import { BirthError, checkOrderBirth } from '@mingdan/bazi';
+import { randomToken } from '@mingdan/kernel';
+import { createOrder, emailDigest, MEMBER_READING, type Order, type Product, type User } from '@mingdan/orders';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { HttpDeps } from '../deps.ts';
+import { HttpError } from '../errors.ts';
+import { languageOf } from '../language.ts';
+import { answering } from './operation-errors.ts';
+
+/** A caller's own mark of a request: the same one again is the same order. Long enough that nobody guesses a stranger's. */
+export const requestId = z.string().regex(/^[\w-]{16,64}$/, 'it has to be 16 to 64 letters, digits, - and _');
+
+export interface OrderWish {
+  readonly product: Product;
+  /** whose it is; null for a stranger of the shop, who has an address */
+  readonly user: User | null;
+  readonly email?: string | undefined;
+  readonly language: string;
+  readonly input?: unknown;
+  readonly quantity?: number;
+  readonly coupon?: string | undefined;
+  readonly externalId?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** a server with the API key orders for many people, perhaps by one address: the limit of open orders is for buyers */
+  readonly byServer?: boolean;
+}
+
+/** Writes an order at the price that its buyer pays. @throws HttpError with the codes of createOrder, or 409 `request_id_taken` | `external_id_taken` */
+export async function placeOrder(deps: HttpDeps, wish: OrderWish): Promise<Order> {
+  const { db, vault, clock, settings } = deps.operations;
+  const { product, user, quantity = 1, email, coupon, externalId } = wish;
+  const request = {
+    userId: user?.id ?? null,
+    product,
+    input: inputOf(product, wish.input, clock.now()),
+    language: wish.language,
+    confirmationId: confirmationOf(deps, wish),
+    baziSource: deps.settings.baziSource,
+    expiryMinutes: settings.orderExpiryMinutes,
+    maxOpen: wish.byServer ? Number.MAX_SAFE_INTEGER : settings.maxOpenOrdersPerBuyer,
+    quantity,
+    memberReading: MEMBER_READING,
+    ...(email === undefined ? {} : { email }),
+    ...(coupon === undefined ? {} : { coupon }),
+    ...(externalId === undefined ? {} : { externalId }),
+  };
+  const { order, created } = await answering(createOrder(db, vault, request, clock));
+  if (!created) checkSame(order, wish);
+  else
+    deps.log.info(
+      { order_no: order.orderNo, product: order.productSlug, amount_minor: order.amount.minor },
+      'order created',
+    );
+  return order;
+}
+
+/** A stranger's mark counts for their own address only: nobody gets the order of another by naming it. */
+function confirmationOf({ operations }: HttpDeps, { requestId: mark, user, email }: OrderWish): string {
+  if (mark === undefined) return `api:${randomToken()}`;
+  const owner = user ? `u${user.id}` : emailDigest(operations.vault, email ?? '').toString('hex');
+  return `api:${owner}:${mark}`;
+}
+
+function checkSame(order: Order, { product, quantity = 1, user, externalId }: OrderWish): void {
+  if (order.productSlug === product.slug && order.quantity === quantity && order.userId === (user?.id ?? null)) return;
+  if (externalId !== undefined)
+    throw new HttpError(409, 'external_id_taken', 'This external_id is of another order', 'external_id');
+  throw new HttpError(409, 'request_id_taken', 'This request_id is of another order', 'request_id');
+}
+
+function inputOf(product: Product, input: unknown, now: Date): unknown {
+  if (product.input === 'none') return {};
+  try {
+    return checkOrderBirth(input ?? {}, now);
+  } catch (error) {
+    if (!(error instanceof BirthError)) throw error;
+    const field = error.field === 'input' ? 'input' : `input.${error.field}`;
+    throw new HttpError(422, error.code, `The field ${field} cannot be right: ${error.message}`, field);
+  }
+}
+
+/** Of the page they use, where it says so, else what the user chose in chat. */
+export function orderLanguage(req: Request, res: Response, user: User | null): string {
+  return user && req.query.lang === undefined ? user.language : languageOf(req, res);
+}

@@ -1,0 +1,117 @@
+// Buying in the Mini App. That an invoice was paid is the server's word alone: Telegram's "paid" only begins to ask for it.
+
+import { busy, call, go, haptic, lost, said, tell } from './app.js';
+import { say, valuesOf } from './fields.js';
+
+const TRIES = 30;
+const EVERY_MS = 1000;
+const BIRTH = ['name', 'gender', 'calendar', 'date', 'leap', 'time', 'time_unknown', 'place'];
+/** The same wish sent twice is one order. */
+const marks = new Map();
+
+function markOf(wish) {
+  const key = JSON.stringify(wish);
+  if (!marks.has(key)) marks.set(key, crypto.randomUUID());
+  return { mark: marks.get(key), forget: () => marks.delete(key) };
+}
+
+/** The birth as the server understands it, or undefined where it says below a field what is wrong. */
+async function birthIn(form) {
+  const values = valuesOf(form);
+  const fields = Object.fromEntries(BIRTH.flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
+  for (const name of ['name', 'gender', 'date', 'time', 'place']) say(form, name, '');
+  try {
+    const { data } = await call(`/api/chart-preview?lang=${document.documentElement.lang}`, { fields });
+    return data.input;
+  } catch (error) {
+    if (!error.field) throw error;
+    say(form, error.field, error.message);
+    form.elements[error.field]?.focus?.();
+    haptic('error');
+    return undefined;
+  }
+}
+
+export async function order({ slug, way, form }, tg) {
+  tell();
+  busy(true);
+  try {
+    const input = form?.querySelector('[data-birth]') ? await birthIn(form) : {};
+    if (input === undefined) return;
+    const { mark, forget } = markOf({ slug, input });
+    const language = `lang=${document.documentElement.lang}`;
+    if (way === 'stars') {
+      const wish = { productName: slug, telegramPayload: tg?.initData ?? '', input, request_id: mark };
+      const { invoiceLink, order_no: orderNo } = await call(`/api/create-payment?${language}`, wish);
+      invoice(tg, invoiceLink, orderNo, forget);
+    } else {
+      const wish = { product_slug: slug, input, request_id: mark, ...(way === 'points' && { payment_method: way }) };
+      const { data } = await call(`/api/create-order?${language}`, wish);
+      forget();
+      if (data.payment_error) throw Object.assign(new Error('not paid'), { code: data.payment_error.code });
+      await check(data.order_no);
+    }
+  } catch (error) {
+    lost(error);
+  } finally {
+    busy(false);
+  }
+}
+
+/** An order that was made before. */
+export async function payOrder(orderNo, tg) {
+  tell();
+  busy(true);
+  try {
+    const { data } = await call('/api/v1/payments/stars/create', { orderId: orderNo });
+    invoice(tg, data.payment_url, orderNo, () => {});
+  } catch (error) {
+    lost(error);
+  } finally {
+    busy(false);
+  }
+}
+
+function invoice(tg, link, orderNo, forget) {
+  tg.openInvoice(link, (status) => {
+    if (status === 'paid' || status === 'pending') {
+      forget();
+      check(orderNo);
+    } else if (status === 'failed') {
+      haptic('error');
+      tell(said('failed'));
+    } else tell(said('cancelled'));
+  });
+}
+
+/** Asks every second for half a minute, then leaves it to the buyer to ask again. */
+export async function check(orderNo) {
+  tell(said('confirming'));
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const data = await call(`/api/order-status/${orderNo}`)
+      .then((answer) => answer.data)
+      .catch(() => undefined);
+    if (data && data.payment_status !== 'waiting' && data.payment_status !== 'processing') {
+      haptic(data.payment_status === 'paid' ? 'success' : 'warning');
+      tell();
+      await go(`order/${orderNo}`).catch(lost);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+  }
+  tell(said('not_yet'), () => check(orderNo));
+}
+
+export async function askForRefund(form) {
+  const { reason } = valuesOf(form);
+  if (!reason?.trim()) {
+    form.elements.reason.focus();
+    return;
+  }
+  const { data } = await call(`/api/order/${form.dataset.refund}/refund-request`, { reason });
+  const answer = form.querySelector('[role="status"]');
+  answer.textContent = answer.dataset[data.outcome] ?? '';
+  answer.hidden = false;
+  form.querySelector('button').hidden = true;
+  haptic('success');
+}

@@ -1,0 +1,118 @@
+// The coin centre without reloads: the server draws every state, this asks for it and puts it in place.
+
+import { fingerprint, follow } from './live.js';
+
+const news = document.querySelector('#news');
+const offline = document.querySelector('#offline');
+const tired = document.querySelector('#tired');
+/** Of a Mini App, whose frame may get no cookie. Kept nowhere but here. */
+let token;
+let stop = () => {};
+
+const live = () => document.querySelector('#live');
+const headers = () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
+
+async function load(address, options = {}, { quiet = false } = {}) {
+  const reply = await fetch(address, {
+    ...options,
+    headers: headers(),
+    cache: 'no-store',
+    signal: AbortSignal.timeout(15_000),
+  });
+  const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
+  const fresh = page.querySelector('#live');
+  if (!fresh) throw new Error(`no account in the answer ${reply.status}`);
+  const hadFocus = live().contains(document.activeElement);
+  live().replaceWith(document.adoptNode(fresh));
+  document.title = page.title;
+  news.textContent = fresh.dataset.headline;
+  if (!quiet) history.replaceState(null, '', new URL(reply.url).pathname + new URL(reply.url).search);
+  if (hadFocus || !quiet) focusOn(fresh);
+  watch();
+}
+
+function focusOn(part) {
+  (part.querySelector('#wrong') ?? part.querySelector('#headline'))?.focus();
+}
+
+function watch() {
+  stop();
+  tired.hidden = true;
+  const { orderNo, poll } = live().dataset;
+  if (!orderNo || !poll) return;
+  stop = follow(orderNo, {
+    told: (status) => {
+      if (fingerprint(status) === live().dataset.state) return;
+      stop();
+      load(location.href, {}, { quiet: true }).catch(() => {
+        offline.hidden = false;
+        setTimeout(watch, 3000);
+      });
+    },
+    offline: (is) => {
+      offline.hidden = !is;
+    },
+    tired: () => {
+      tired.hidden = false;
+    },
+  });
+}
+
+/** Opened inside Telegram: what it signed is in the address, and signs in. */
+async function signIn() {
+  const initData = new URLSearchParams(location.hash.slice(1)).get('tgWebAppData');
+  const part = document.querySelector('[data-sign-in]');
+  if (!part || !initData) return;
+  try {
+    const reply = await fetch('/api/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ initData }),
+      signal: AbortSignal.timeout(15_000),
+    });
+    const answer = await reply.json();
+    if (!answer.success) throw new Error('refused');
+    token = answer.token;
+    await load(location.pathname + location.search);
+  } catch {
+    part.querySelector('.error').hidden = false;
+  }
+}
+
+async function play(dialog, outcome) {
+  const error = dialog.querySelector('.error');
+  error.hidden = true;
+  const reply = await fetch(`/api/payment/mock/${outcome}/${dialog.dataset.play}`, { method: 'POST' });
+  const answer = await reply.json();
+  if (reply.ok && (outcome === 'success' || answer.data.payment_status !== 'waiting')) return;
+  error.textContent = reply.ok ? error.dataset.still : answer.error.message;
+  error.hidden = false;
+}
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  const dialog = form.closest('[data-play]');
+  if (dialog) {
+    event.preventDefault();
+    play(dialog, event.submitter.value);
+    return;
+  }
+  if (!form.matches('[data-send]')) return;
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form));
+  event.submitter.disabled = true;
+  load(form.getAttribute('action'), { method: 'POST', body }).catch(() => {
+    offline.hidden = false;
+    event.submitter.disabled = false;
+  });
+});
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[data-load]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  load(link.getAttribute('href')).catch(() => {
+    location.assign(link.href);
+  });
+});
+watch();
+signIn();

@@ -1,0 +1,88 @@
+import type { Language, Membership, Order, Product } from '@mingdan/orders';
+import { html } from 'ghtml';
+import { membershipJson } from '../../api/membership-json.ts';
+import { localised } from '../../language.ts';
+import { type TextKey, type Texts, textsIn } from '../../texts.ts';
+import type { Markup } from '../layout.ts';
+import { moneyText } from '../money-text.ts';
+import { clockTime } from '../time-text.ts';
+import type { AppPrice } from './prices.ts';
+
+export interface Sold {
+  readonly product: Product;
+  readonly price: AppPrice;
+}
+
+export interface HomeView {
+  readonly language: Language;
+  readonly membership: Membership;
+  readonly balance: number;
+  readonly reports: readonly Sold[];
+  readonly plans: readonly Sold[];
+  readonly packages: readonly Sold[];
+  readonly orders: readonly { readonly order: Order; readonly title: string }[];
+  readonly maintenance: boolean;
+}
+
+export function homeView(view: HomeView): Markup {
+  const { language, balance, maintenance } = view;
+  const t = textsIn(language);
+  return html`<div id="view" class="app" data-view="home"><h1 id="headline" tabindex="-1">${t('app.title')}</h1>
+!${maintenance ? html`<p class="note trouble" role="status">${t('shop.maintenance')}</p>` : ''}
+<section aria-labelledby="reports"><h2 id="reports">${t('app.reports')}</h2><ul class="products">!${view.reports.map((sold) => reportCard(sold, language, t))}</ul></section>
+!${membershipCard(view, t)}
+<section class="card" aria-labelledby="coins"><h2 id="coins">${t('coin.title')}</h2><p class="big" data-balance="${balance}">${t('coin.count', { count: String(balance) })}</p>
+<ul class="rows">!${view.packages.map((sold) => buyRow(sold, language, t))}</ul></section>
+<section class="card" aria-labelledby="orders"><h2 id="orders">${t('app.orders')}</h2>!${ordersMarkup(view, t)}</section></div>`;
+}
+
+function reportCard({ product, price }: Sold, language: Language, t: Texts): Markup {
+  return html`<li class="card product"><h3><a href="#report/${product.slug}" data-go="report/${product.slug}">${localised(product.names, language)}</a></h3>
+<p>${localised(product.descriptions, language)}</p><p class="price"><strong>${priceText(price, language, t)}</strong></p></li>`;
+}
+
+/** In Telegram people pay in Stars: that is the price they read, where there is one. */
+export function priceText({ price, stars }: AppPrice, language: Language, t: Texts): string {
+  if (price.minor === 0) return t('order.free');
+  return moneyText(stars ?? price, language);
+}
+
+function membershipCard({ membership, plans, language }: HomeView, t: Texts): Markup {
+  const { status, features } = membershipJson(membership);
+  const until = membership.expiresAt ? clockTime(membership.expiresAt, language) : '';
+  const shown = status === 'active' ? features : membershipJson({ active: true, expiresAt: null }).features;
+  return html`<section class="card" aria-labelledby="membership" data-membership="${status}"><h2 id="membership">${t('app.membership')}</h2>
+<p>${status === 'active' ? t('app.active', { time: until }) : t('app.inactive')}</p>
+<ul class="features">!${shown.map((feature) => html`<li>${featureText(feature, t)}</li>`)}</ul>
+<ul class="rows">!${plans.map((sold) => buyRow(sold, language, t))}</ul>
+<p class="small">${t('pay.rule', { rule: t('refundRules.membership') })}</p></section>`;
+}
+
+const FEATURES: Readonly<Record<string, TextKey>> = {
+  member_prices: 'app.features.member_prices',
+  free_basic_report: 'app.features.free_basic_report',
+  priority: 'app.features.priority',
+};
+
+function featureText(feature: string, t: Texts): string {
+  const key = FEATURES[feature];
+  return key === undefined ? feature : t(key);
+}
+
+/** What is bought with one press: nothing has to be asked for it. */
+function buyRow({ product, price }: Sold, language: Language, t: Texts): Markup {
+  const name = localised(product.names, language);
+  if (price.stars === null)
+    return html`<li><span>${name}</span><span class="small">${moneyText(price.price, language)} · ${t('app.notForStars')}</span></li>`;
+  const label = t('app.buyFor', { price: moneyText(price.stars, language) });
+  return html`<li><span>${name}</span><button type="button" class="button small-button" data-buy="${product.slug}" aria-label="${name} · ${label}">${label}</button></li>`;
+}
+
+function ordersMarkup({ orders, language }: HomeView, t: Texts): Markup {
+  if (orders.length === 0) return html`<p class="small">${t('app.noOrders')}</p>`;
+  const items = orders.map(
+    ({ order, title }) =>
+      html`<li><a class="way" href="#order/${order.orderNo}" data-go="order/${order.orderNo}"><span>${localised(order.productNames, language)}<br><span class="small">${title} · ${clockTime(order.createdAt, language)}</span></span></a></li>`,
+  );
+  return html`<ul class="rows">!${items}</ul>`;
+}

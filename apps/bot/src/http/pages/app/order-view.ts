@@ -1,0 +1,57 @@
+import type { Money } from '@mingdan/kernel';
+import type { DeliveredGoods, OrderStatusJson } from '@mingdan/operations';
+import type { Language, Order } from '@mingdan/orders';
+import { toSafeHtml } from '@mingdan/report';
+import { html } from 'ghtml';
+import type { ReadableReport } from '../../deps.ts';
+import { localised } from '../../language.ts';
+import { type Texts, textsIn } from '../../texts.ts';
+import { chartTable } from '../chart.ts';
+import type { Markup } from '../layout.ts';
+import { moneyText } from '../money-text.ts';
+import { fingerprint, looks, REFUNDABLE, type ShownState } from '../order-state.ts';
+import { facts, goodsMarkup, stateText, withoutTitle } from '../order-view.ts';
+import { clockTime } from '../time-text.ts';
+
+export interface AppOrderView {
+  readonly order: Order;
+  readonly state: ShownState;
+  readonly status: OrderStatusJson;
+  readonly report: ReadableReport | undefined;
+  readonly goods: DeliveredGoods | undefined;
+  /** what it costs in Stars, where it can be paid with them now */
+  readonly stars: Money | undefined;
+  readonly language: Language;
+}
+
+/** One of the user's own orders: where it stands, what was delivered, and how to have the money back. */
+export function appOrderView(view: AppOrderView): Markup {
+  const { order, state, status, report, goods, stars, language } = view;
+  const t = textsIn(language);
+  const headline = stateText(t, state, order, 'title');
+  const main = stars ? t('app.buyFor', { price: moneyText(stars, language) }) : '';
+  const pay = stars
+    ? html`<button type="button" class="button" data-primary data-pay="${order.orderNo}">${main}</button>`
+    : '';
+  return html`<div id="view" class="app" data-view="order" data-order-no="${order.orderNo}" data-state="${fingerprint(status)}" data-poll="${looks[state].poll ?? ''}" data-main="${main}"><p class="back"><a href="#home" data-back>${t('app.back')}</a></p>
+<section class="card state-${looks[state].tone}" aria-labelledby="headline"><h1 id="headline" tabindex="-1">${headline}</h1>
+<p>${localised(order.productNames, language)}</p>
+<p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${pay}
+<details class="more"!${report ? '' : html` open`}><summary>${t('order.facts')}</summary>!${facts({ order, language, own: true }, t)}</details></section>
+!${goodsMarkup(goods, t)}
+!${report ? reportMarkup(report, order, t) : ''}
+!${order.amount.minor > 0 && REFUNDABLE.includes(state) ? refundForm(order, t) : ''}</div>`;
+}
+
+function reportMarkup(report: ReadableReport, { language }: Order, t: Texts): Markup {
+  return html`<article class="report" lang="${language}" aria-labelledby="report-title"><h2 id="report-title" class="report-title">${report.title}</h2>
+!${chartTable(report.chart, t)}<div class="prose">!${toSafeHtml(withoutTitle(report.markdown))}</div></article>`;
+}
+
+function refundForm(order: Order, t: Texts): Markup {
+  return html`<details class="more"><summary>${t('refund.open')}</summary><form class="card stack" data-refund="${order.orderNo}">
+<p class="small">${t('pay.rule', { rule: t(`refundRules.${order.kind}`) })}</p>
+<label for="reason">${t('refund.reason')}</label><textarea id="reason" name="reason" rows="3" maxlength="500" required></textarea>
+<button class="button quiet">${t('refund.send')}</button><p class="note" role="status" hidden
+ data-requested="${t('refund.requested')}" data-with_operators="${t('refund.with_operators')}" data-already_requested="${t('refund.already_requested')}" data-nothing_to_refund="${t('refund.nothing_to_refund')}"></p></form></details>`;
+}

@@ -1,0 +1,25 @@
+import type { Money } from '@mingdan/kernel';
+import type { Product, User } from '@mingdan/orders';
+import { quote } from '../../api/way-to-pay.ts';
+import type { HttpDeps } from '../../deps.ts';
+
+/** What a product costs this user inside Telegram; null where that way does not take it. */
+export interface AppPrice {
+  readonly price: Money;
+  readonly stars: Money | null;
+  readonly coins: Money | null;
+}
+
+export async function appPrice(deps: HttpDeps, product: Product, user: User): Promise<AppPrice> {
+  const { offered } = deps.operations.settings;
+  const [stars, coins] = await Promise.all([
+    quote(deps, { product, user }, { provider: 'stars', method: 'STARS_INVOICE' }),
+    quote(deps, { product, user }, { provider: 'points', method: 'POINTS' }),
+  ]);
+  return {
+    price: stars.price,
+    stars: offered.includes('stars') ? stars.asked : null,
+    // Coins are not bought with coins.
+    coins: offered.includes('points') && product.kind !== 'coins' ? coins.asked : null,
+  };
+}

@@ -1,0 +1,136 @@
+import { isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
+import {
+  coinBalance,
+  findProduct,
+  findUser,
+  type Language,
+  listProducts,
+  membershipOf,
+  type Order,
+  ordersOfUser,
+  type Product,
+  readSiteSettings,
+  refundOfOrder,
+  type User,
+} from '@mingdan/orders';
+import { findMethod } from '@mingdan/payments/capabilities';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { requireSession } from '../../auth/session.ts';
+import { sendPage } from '../../compression.ts';
+import type { HttpDeps } from '../../deps.ts';
+import { HttpError, onlyAllow } from '../../errors.ts';
+import { languageOf } from '../../language.ts';
+import { orderByNumber } from '../../orders-by-number.ts';
+import { framedPolicy } from '../../security-headers.ts';
+import { textsIn } from '../../texts.ts';
+import type { Markup } from '../layout.ts';
+import { shownState } from '../order-state.ts';
+import { stateText } from '../order-view.ts';
+import { homeView } from './home-view.ts';
+import { appOrderView } from './order-view.ts';
+import { appPrice } from './prices.ts';
+import { appProductView } from './product-view.ts';
+import { appShell } from './shell.ts';
+
+const TELEGRAM_SCRIPT = 'https://telegram.org/js/telegram-web-app.js';
+/** Telegram's own clients for browsers show Mini Apps in frames. */
+const TELEGRAM_FRAMES = ['https://web.telegram.org', 'https://*.web.telegram.org'];
+const ORDERS_SHOWN = 10;
+
+/** `/app`: the Mini App. Its parts are drawn here for who is signed in, and put in place by `assets/app.js`. */
+export function appRoutes(deps: HttpDeps): Router {
+  const router = express.Router();
+  const { mock } = deps.settings;
+  const sandbox = mock?.playsTelegram ? mock.sandboxUrl : null;
+  const script = sandbox === null ? TELEGRAM_SCRIPT : `${sandbox}/telegram-web-app.js`;
+  const frames = sandbox === null ? TELEGRAM_FRAMES : [...TELEGRAM_FRAMES, new URL(sandbox).origin];
+  router
+    .route('/app')
+    .get(framedPolicy({ script, frames }), async (req, res) => {
+      res.set('Cache-Control', 'no-cache');
+      await sendPage(req, res, appShell(languageOf(req, res), script));
+    })
+    .all(onlyAllow('GET, HEAD'));
+  const view =
+    (draw: (deps: HttpDeps, user: User, req: Request, language: Language) => Promise<Markup>): RequestHandler =>
+    async (req: Request, res: Response) => {
+      const user = await findUser(deps.db, requireSession(deps, req).userId);
+      if (!user) throw new HttpError(401, 'unauthorized', 'Sign in first');
+      const language = req.query.lang === undefined ? user.language : languageOf(req, res);
+      const markup = await draw(deps, user, req, language);
+      res.set('Cache-Control', 'no-store').type('html').send(markup);
+    };
+  router.route('/app/view/home').get(view(home)).all(onlyAllow('GET, HEAD'));
+  router.route('/app/view/report/:slug').get(view(report)).all(onlyAllow('GET, HEAD'));
+  router.route('/app/view/order/:orderNo').get(view(order)).all(onlyAllow('GET, HEAD'));
+  return router;
+}
+
+async function home(deps: HttpDeps, user: User, _req: Request, language: Language): Promise<Markup> {
+  const { db } = deps;
+  const [products, settings, membership, balance, orders] = await Promise.all([
+    listProducts(db),
+    readSiteSettings(db),
+    membershipOf(db, user.id),
+    coinBalance(db, user.id),
+    ordersOfUser(db, user.id, ORDERS_SHOWN),
+  ]);
+  const sold = (kind: Product['kind']) =>
+    Promise.all(
+      products
+        .filter((product) => product.kind === kind)
+        .map(async (product) => ({ product, price: await appPrice(deps, product, user) })),
+    );
+  const [reports, plans, packages, titled] = await Promise.all([
+    sold('report'),
+    sold('membership'),
+    sold('coins'),
+    Promise.all(orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) }))),
+  ]);
+  const { maintenance } = settings;
+  return homeView({ language, membership, balance, reports, plans, packages, orders: titled, maintenance });
+}
+
+async function stateOf(deps: HttpDeps, shown: Order) {
+  const refund = await refundOfOrder(deps.db, shown.id);
+  const whole = refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status;
+  return { refund, state: shownState(shown, whole, deps.clock.now()) };
+}
+
+async function titleOf(deps: HttpDeps, shown: Order, language: Language): Promise<string> {
+  return stateText(textsIn(language), (await stateOf(deps, shown)).state, shown, 'title');
+}
+
+async function report(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
+  const { slug } = req.params;
+  const product =
+    typeof slug === 'string' && /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(deps.db, slug) : undefined;
+  if (product?.kind !== 'report') throw new HttpError(404, 'product_not_found', 'There is no such report');
+  const [price, balance] = await Promise.all([appPrice(deps, product, user), coinBalance(deps.db, user.id)]);
+  return appProductView(product, price, balance, language);
+}
+
+async function order(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
+  const found = await orderByNumber(deps.db, req.params.orderNo);
+  if (found.userId !== user.id)
+    throw new HttpError(404, 'order_not_found', 'There is no order of yours with this number');
+  const { refund, state } = await stateOf(deps, found);
+  const written = found.status === 'completed' || found.delivery !== 'none';
+  const [text, goods] = await Promise.all([
+    written ? deps.readReport(found) : undefined,
+    readGoods(deps.operations, found),
+  ]);
+  const { offered } = deps.operations.settings;
+  const method = findMethod('stars', 'STARS_INVOICE');
+  const open = isPayable(found, deps.clock.now()) && found.paymentSeenAt === null && offered.includes('stars');
+  const stars = (open && method && payable(deps.operations, found, method)) || undefined;
+  return appOrderView({
+    order: found,
+    state,
+    status: orderStatusJson(found, refund),
+    report: text,
+    goods,
+    stars,
+    language,
+  });
+}

@@ -1,0 +1,52 @@
+import type { Language, Product, SiteSettings } from '@mingdan/orders';
+import { html } from 'ghtml';
+import { inDollars } from '../../api/prices.ts';
+import { localised } from '../../language.ts';
+import { type Texts, textsIn } from '../../texts.ts';
+import { layout, type Markup } from '../layout.ts';
+import { moneyText } from '../money-text.ts';
+
+interface ListView {
+  readonly products: readonly Product[];
+  readonly settings: SiteSettings;
+  readonly language: Language;
+}
+
+export function listView({ products, settings, language }: ListView): Markup {
+  const t = textsIn(language);
+  const body = html`<h1>${t('shop.title')}</h1>
+<p class="small">${t('shop.intro')}</p>
+!${settings.maintenance ? html`<p class="note trouble" role="status">${t('shop.maintenance')}</p>` : ''}
+!${products.length === 0 ? html`<p>${t('shop.empty')}</p>` : html`<ul class="products">!${products.map((product) => card(product, settings, language, t))}</ul>`}
+<p class="small"><a href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a></p>`;
+  return layout({
+    language,
+    title: t('shop.title'),
+    body,
+    languageLinks: { 'zh-CN': '/shop?lang=zh-CN', 'zh-TW': '/shop?lang=zh-TW', en: '/shop?lang=en' },
+  });
+}
+
+function card(product: Product, settings: SiteSettings, language: Language, t: Texts): Markup {
+  const { slug, names, descriptions, stock } = product;
+  const name = localised(names, language);
+  const address = `/shop/${slug}?${new URLSearchParams({ lang: language })}`;
+  return html`<li class="card product" data-slug="${slug}"><h2><a href="${address}">${name}</a></h2>
+<p>${localised(descriptions, language)}</p>
+<p class="price">!${priceMarkup(product, 1, settings, language, t)}!${stock === 0 ? html` <span class="badge">${t('shop.soldOut')}</span>` : ''}</p></li>`;
+}
+
+/** A price in its own currency, and in USDT beside it. */
+export function priceMarkup(
+  { price }: Product,
+  quantity: number,
+  { rates }: SiteSettings,
+  language: Language,
+  t: Texts,
+): Markup {
+  const total = { ...price, minor: price.minor * quantity };
+  if (total.minor === 0) return html`<strong data-total>${t('order.free')}</strong>`;
+  const dollars = price.currency === 'USDT' ? null : inDollars(total, rates.usdt_to_cny_rate);
+  const usdt = dollars === null ? '' : html` <span class="small" data-total-usdt>≈ ${dollars.toFixed(2)} USDT</span>`;
+  return html`<strong data-total>${moneyText(total, language)}</strong>!${usdt}`;
+}

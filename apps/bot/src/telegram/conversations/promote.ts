@@ -1,0 +1,66 @@
+import { alarm } from '@mingdan/fulfilment';
+import { MingdanError, moneyText } from '@mingdan/kernel';
+import { earningsOf, type PromoterEarnings, promoterOf, requestWithdrawal } from '@mingdan/orders';
+import type { Talk } from '../talk.ts';
+
+/** `/promote`: the person's own link, what it brought, and a button where there is something to withdraw. */
+export async function promote(talk: Talk): Promise<void> {
+  const { db, telegram } = talk.services;
+  const promoter = await promoterOf(db, talk.user.id);
+  const [earned, me] = await Promise.all([earningsOf(db, promoter.id), telegram.getMe()]);
+  const link = `https://t.me/${me.username}?start=ref_${promoter.code}`;
+  const lines = earned.map((one) => talk.t('promote.earned', amounts(one)));
+  const text = [talk.t('promote.link', { link, percent: promoter.ratePercent }), ...lines].join('\n\n');
+  const payable = earned.filter(({ availableMinor }) => availableMinor > 0);
+  await talk.say(
+    text,
+    payable.map((one) => [
+      {
+        text: talk.t('promote.withdraw', { amount: amounts(one).available }),
+        callbackData: `withdraw:${one.currency}`,
+      },
+    ]),
+  );
+}
+
+/** `withdraw:<currency>`: where should it go? */
+export async function askDestination(talk: Talk, currency: string): Promise<void> {
+  talk.session.waiting = { for: 'withdrawal', currency };
+  await talk.say(talk.t('promote.ask_destination'));
+}
+
+/** The words after that button: all that is there is asked for, and the operators hear of it. */
+export async function withdraw(talk: Talk, currency: string, destination: string): Promise<void> {
+  const { db, vault, operationDeps, wakeOutbox } = talk.services;
+  talk.session.waiting = null;
+  const promoter = await promoterOf(db, talk.user.id);
+  const earned = (await earningsOf(db, promoter.id)).find((one) => one.currency === currency);
+  if (!earned) return talk.say(talk.t('promote.nothing'));
+  try {
+    const asked = await requestWithdrawal(db, vault, {
+      promoterId: promoter.id,
+      currency: earned.currency,
+      destination,
+    });
+    const amount = moneyText(asked.amount);
+    const message = { template: 'alarm_withdrawal', params: { amount, code: promoter.code, id: asked.id } } as const;
+    const { operatorChatId } = operationDeps.settings;
+    await alarm({ vault, operatorChatId }, db, `withdrawal:${asked.id}`, message);
+    wakeOutbox();
+    await talk.say(talk.t('promote.requested', { amount }));
+  } catch (error) {
+    if (!(error instanceof MingdanError)) throw error;
+    await talk.say(talk.t(error.code === 'already_requested' ? 'promote.already' : 'promote.nothing'));
+  }
+}
+
+function amounts(one: PromoterEarnings) {
+  const text = (minor: number): string => moneyText({ minor, currency: one.currency });
+  return {
+    orders: one.orders,
+    sold: text(one.soldMinor),
+    held: text(one.heldMinor),
+    available: text(Math.max(0, one.availableMinor)),
+    paid: text(one.paidMinor),
+  };
+}

@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { changed, type Db, row, rows } from '@mingdan/db';
+import type { TestDatabase } from '@mingdan/db/testing';
+import { addCodes, rememberTelegramUser, type User } from '@mingdan/orders';
+import { testDatabase, testVault } from '@mingdan/orders/testing';
+import request from 'supertest';
+import { sessionToken } from '../../src/http/auth/session-token.ts';
+import { GatewayInMemory, operationsWith } from './gateways.ts';
+import { anApp, type Changes, testSettings } from './support.ts';
+
+let database: TestDatabase;
+let db: Db;
+let buyer: User;
+let other: User;
+let wechat: GatewayInMemory;
+let telegramId = 5_000;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  db = database.db;
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  wechat = new GatewayInMemory('wechat');
+  wechat.shows = { paymentUrl: null, qrCode: 'weixin://pay/abc' };
+  telegramId += 2;
+  buyer = await rememberTelegramUser(db, { telegramId, language: 'en' });
+  other = await rememberTelegramUser(db, { telegramId: telegramId + 1, language: 'en' });
+});
+
+function app(changes: Changes = {}) {
+  const alipay = new GatewayInMemory('alipay');
+  const operations = operationsWith(db, [alipay, wechat], { offered: ['alipay', 'wechat', 'stars', 'points'] });
+  return request(anApp(db, { operations, ...changes }).app);
+}
+
+const signedIn = (user: User) =>
+  `Bearer ${sessionToken(testSettings.secretKeys, { userId: user.id, name: null, expiresAt: new Date(Date.now() + 60_000) })}`;
+const orders = async () => (await row<{ count: number }>(db, 'select count(*) as count from orders'))?.count ?? 0;
+
+const TOKEN = 'abcdefghijklmnopqrstuvwx';
+const GOODS = { quantity: '2', email: 'ann@example.com', pay: 'alipay', token: TOKEN };
+
+const order = (slug: string, fields: Record<string, string>) =>
+  app().post(`/shop/${slug}?lang=en`).type('form').send(fields);
+
+describe('the form of the shop', () => {
+  test('makes an order and leads to its signed page, and is the same order when it is sent twice', async () => {
+    const before = await orders();
+    const first = await order('consult', GOODS).expect(303);
+    const again = await order('consult', GOODS).expect(303);
+    expect(first.headers.location).toMatch(/^\/order\/GOODS_\d{8}_[0-9A-Z]{8}\?t=[\w-]{43}&lang=en&via=alipay$/);
+    expect(again.headers.location).toBe(first.headers.location);
+    expect(await orders()).toBe(before + 1);
+  });
+
+  test('is another order where it asks for something else', async () => {
+    const first = await order('consult', GOODS).expect(303);
+    const other = await order('consult', { ...GOODS, quantity: '1' }).expect(303);
+    expect(other.headers.location).not.toBe(first.headers.location);
+  });
+
+  test.each([
+    [{ quantity: '0' }, 'quantity'],
+    [{ quantity: '6' }, 'quantity'],
+    [{ quantity: '1.5' }, 'quantity'],
+    [{ quantity: 'three' }, 'quantity'],
+    [{ email: 'ann@example.com\r\nBcc: all@example.com' }, 'email'],
+    [{ email: '' }, 'email'],
+    [{ pay: 'stars' }, 'pay'],
+    [{ pay: 'nothing' }, 'pay'],
+    [{ coupon: 'no such coupon' }, 'coupon'],
+    [{ coupon: 'NOSUCH' }, 'coupon'],
+  ])('refuses %j beside its field, keeps what was typed, and orders nothing', async (wrong, field) => {
+    const before = await orders();
+    const { text } = await order('consult', { ...GOODS, ...wrong, token: '' }).expect(422);
+    expect(text).toMatch(new RegExp(`<p class="error" id="${field}-error">[^<]`));
+    expect(text).toContain(`href="#${field}"`);
+    expect(await orders()).toBe(before);
+  });
+
+  test('escapes what was typed', async () => {
+    const { text } = await order('consult', { ...GOODS, email: '"><script>alert(1)</script>' }).expect(422);
+    expect(text).not.toContain('<script>alert');
+    expect(text).toContain('&#60;script&#62;');
+  });
+
+  test('says sold out before anybody pays', async () => {
+    await addCodes(db, testVault, { slug: 'gift-card', codes: ['ONE-1'], actor: 'test' });
+    const one = { ...GOODS, quantity: '1', token: '' };
+    await order('gift-card', one).expect(303);
+    const { text } = await order('gift-card', one).expect(422);
+    expect(text).toContain('This is sold out.');
+    expect(text).not.toContain('<form class="card form"');
+  });
+
+  test('sells no coins and no memberships, which belong to an account', async () => {
+    await app().get('/shop/coins-1').expect(404);
+    await app().get('/shop/member-month').expect(404);
+    const { text } = await app().get('/shop.html?lang=en').expect(200);
+    expect(text).toContain('Personal consultation');
+    expect(text).not.toContain('Membership');
+  });
+
+  test('comes compressed to who takes that, and needs no script of its own page', async () => {
+    const page = await app().get('/shop?lang=en').set('Accept-Encoding', 'br').expect(200);
+    expect(page.headers['content-encoding']).toBe('br');
+    const plain = await app().get('/shop?lang=en').set('Accept-Encoding', 'identity').expect(200);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(plain.text).not.toMatch(/<script>|style=|onclick=/);
+  });
+});
+
+describe('a lost link', () => {
+  const mails = () =>
+    rows<{ language: string }>(
+      db,
+      `select language from outbox where mail_to is not null and dedupe_key like 'link:%'`,
+    );
+  const ask = (fields: Record<string, string>) => app().post('/shop/lost-link?lang=en').type('form').send(fields);
+
+  test('goes to the address of the order alone, and the answer is the same for everybody', async () => {
+    const { headers } = await order('consult', { ...GOODS, token: '' }).expect(303);
+    const number = /GOODS_\w+/.exec(String(headers.location))?.[0] ?? '';
+    const stranger = await ask({ email: 'eve@example.com', order_no: number }).expect(200);
+    const nobody = await ask({ email: 'ann@example.com', order_no: 'GOODS_20261121_7K3M9QXA' }).expect(200);
+    expect(await mails()).toEqual([]);
+    const own = await ask({ email: 'Ann@Example.com', order_no: number.toLowerCase() }).expect(200);
+    expect([nobody.text, own.text]).toEqual([stranger.text, stranger.text]);
+    expect(own.text).not.toContain('?t=');
+    for (let tries = 0; tries < 50 && (await mails()).length === 0; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await mails()).toEqual([{ language: 'en' }]);
+  });
+
+  test('asks again for what is no address or number', async () => {
+    const { text } = await ask({ email: 'ann', order_no: '12' }).expect(422);
+    expect(text).toMatch(/id="email-error">[^<]/);
+    expect(text).toMatch(/id="order_no-error">[^<]/);
+  });
+});
+
+describe('the coin centre', () => {
+  const buy = (user: User, fields: Record<string, string>) =>
+    app().post('/coin?lang=en').set('Authorization', signedIn(user)).type('form').send(fields);
+
+  test('shows nothing of anybody to who is not signed in', async () => {
+    const { text } = await app().get('/coin?lang=en').expect(200);
+    expect(text).toContain('data-sign-in');
+    expect(text).not.toContain('data-balance');
+    await app().post('/coin').type('form').send({ package: 'coins-1', pay: 'wechat' }).expect(401);
+  });
+
+  test('orders a package for who is signed in, and draws its code', async () => {
+    const { headers } = await buy(buyer, { package: 'coins-2', pay: 'wechat', token: TOKEN }).expect(303);
+    const page = await app().get(String(headers.location)).set('Authorization', signedIn(buyer)).expect(200);
+    expect(page.text).toContain('310 coins');
+    expect(page.text).toContain('<svg');
+    expect(wechat.created).toMatchObject([{ amount: { minor: 2990, currency: 'CNY' } }]);
+    const again = await buy(buyer, { package: 'coins-2', pay: 'wechat', token: TOKEN }).expect(303);
+    expect(again.headers.location).toBe(headers.location);
+  });
+
+  test('shows nobody the order of another', async () => {
+    const { headers } = await buy(buyer, { package: 'coins-1', pay: 'wechat', token: '' }).expect(303);
+    const { text } = await app().get(String(headers.location)).set('Authorization', signedIn(other)).expect(200);
+    expect(text).not.toContain('COIN_');
+  });
+
+  test('leaves the order, with another way, where a gateway does not answer', async () => {
+    wechat.down = true;
+    const { headers } = await buy(buyer, { package: 'coins-1', pay: 'wechat', token: '' }).expect(303);
+    const { text } = await app().get(String(headers.location)).set('Authorization', signedIn(buyer)).expect(200);
+    expect(text).toContain('role="alert"');
+    expect(text).toContain('Pay another way');
+    await changed(db, 'delete from provider_health');
+  });
+
+  test.each([
+    [{ package: 'bazi-basic', pay: 'wechat' }, 'package'],
+    [{ package: 'coins-1', pay: 'points' }, 'pay'],
+  ])('refuses %j', async (fields, field) => {
+    const { text } = await buy(buyer, { token: '', ...fields }).expect(422);
+    expect(text).toMatch(new RegExp(`id="${field}-error">[^<]`));
+  });
+});
+
+describe('the Mini App', () => {
+  test('may be framed by Telegram’s clients alone, with Telegram’s script alone; all other pages by nobody', async () => {
+    const { headers, text } = await app().get('/app').expect(200);
+    expect(headers['x-frame-options']).toBeUndefined();
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("script-src 'self' https://telegram.org/js/telegram-web-app.js");
+    expect(policy).toContain('frame-ancestors https://web.telegram.org https://*.web.telegram.org');
+    expect(text).toContain('src="https://telegram.org/js/telegram-web-app.js"');
+    const shop = await app().get('/shop').expect(200);
+    expect(shop.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    expect(shop.headers['x-frame-options']).toBe('DENY');
+  });
+
+  test('takes its script from the sandbox where that plays Telegram', async () => {
+    const mock = {
+      webhookUrl: 'http://127.0.0.1:1',
+      notices: null,
+      sandboxUrl: 'http://127.0.0.1:3002',
+      playsTelegram: true,
+    };
+    const { headers, text } = await app({ settings: { mock } }).get('/app').expect(200);
+    expect(text).toContain('src="http://127.0.0.1:3002/telegram-web-app.js"');
+    expect(headers['content-security-policy']).toContain('https://*.web.telegram.org http://127.0.0.1:3002');
+  });
+
+  test('shows its parts to who is signed in, and nobody the order of another', async () => {
+    await app().get('/app/view/home').expect(401);
+    const view = (path: string, user: User) => app().get(`/app/view/${path}`).set('Authorization', signedIn(user));
+    const { text } = await view('home', buyer).expect(200);
+    expect(text).toContain('data-go="report/bazi-basic"');
+    const bought = await app()
+      .post('/api/create-order')
+      .set('Authorization', signedIn(buyer))
+      .send({ product_slug: 'tarot-free' })
+      .expect(200);
+    await view(`order/${bought.body.data.order_no}`, buyer).expect(200);
+    await view(`order/${bought.body.data.order_no}`, other).expect(404);
+    await view('report/consult', buyer).expect(404);
+  });
+});
+
+describe('POST /api/chart-preview', () => {
+  const preview = (body: object) => app().post('/api/chart-preview?lang=en').send(body);
+
+  test('computes the chart of a birth as a form or an order has it', async () => {
+    const fields = { gender: 'male', date: '19900515', time: '14:30', place: '北京' };
+    const input = { gender: 'male', date: '1990-05-15', time: '14:30', place: '北京' };
+    const byFields = await preview({ fields }).expect(200);
+    const byInput = await preview({ input }).expect(200);
+    const pillars = { year: '庚午', month: '辛巳', day: '庚辰', hour: '癸未' };
+    expect(byFields.body.data).toMatchObject({ pillars, input: { date: '1990-05-15', place: '北京' } });
+    expect(byInput.body.data.pillars).toEqual(pillars);
+    expect(byFields.body.data.html).toContain('<table class="chart">');
+  });
+
+  test('says in the caller’s language what cannot be, and of which field', async () => {
+    const fields = { gender: 'male', date: '1990-02-31', time_unknown: '1' };
+    const { body } = await preview({ fields }).expect(422);
+    expect(body.error).toMatchObject({ field: 'date', message: expect.stringContaining('not in the calendar') });
+  });
+});

@@ -1,0 +1,24 @@
+import { type Db, row } from '@mingdan/db';
+import { MingdanError } from '@mingdan/kernel';
+import { InvalidArgumentError } from 'commander';
+
+/** The user that an operator typed: their number, or `tg:<Telegram id>`. @throws MingdanError user_not_found */
+export async function userId(db: Db, typed: string): Promise<number> {
+  const [, telegram, id] = /^(tg:)?([1-9]\d{0,14})$/.exec(typed.trim()) ?? [];
+  if (id === undefined) throw new InvalidArgumentError('The number of a user, or tg:<Telegram id>.');
+  const column = telegram === undefined ? 'id' : 'telegram_id';
+  const user = await row<{ id: number }>(db, `select id from users where ${column} = :id`, { id: Number(id) });
+  if (user) return user.id;
+  throw new MingdanError('user_not_found', `there is no user ${typed.slice(0, 40)}`, {
+    hint: 'A user is there from their first message to the bot on',
+  });
+}
+
+const LONGEST = 200;
+
+/** An option in the operator's own words. */
+export function textOption(given: unknown, name: string): string {
+  const text = String(given ?? '').trim();
+  if (text === '' || text.length > LONGEST) throw new InvalidArgumentError(`${name} takes 1 to ${LONGEST} characters.`);
+  return text;
+}
