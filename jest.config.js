@@ -8,6 +8,8 @@ export default {
   globalSetup: '<rootDir>/tests/setup/start-postgres.ts',
   globalTeardown: '<rootDir>/tests/setup/stop-postgres.ts',
   maxWorkers: 2,
+  // Modules that were loaded as ES modules are never given back: a worker that holds too many of them begins anew.
+  workerIdleMemoryLimit: '1500MB',
   testTimeout: 20_000,
   coverageProvider: 'v8',
 };

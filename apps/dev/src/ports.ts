@@ -1,11 +1,19 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { MingdanError } from '@mingdan/kernel';
 
 const LAST_PORT = 65_535;
 
+/**
+ * Below the ports that systems hand to outgoing connections (Linux from 32768, macOS and Windows from 49152): one of those could be taken
+ * by a connection between our look and the process that is to listen there.
+ */
+const QUIET_PORTS = { min: 10_240, max: 30_000 } as const;
+
 /** @returns the first free port from `from` on (0 = any free one) that is not in `taken`, looked for as the processes will listen: on all addresses */
 export async function freePort(from: number, taken: readonly number[] = []): Promise<number> {
-  for (let port = from; port < from + 200 && port <= LAST_PORT; port += 1) {
+  const first = from === 0 ? randomInt(QUIET_PORTS.min, QUIET_PORTS.max) : from;
+  for (let port = first; port < first + 200 && port <= LAST_PORT; port += 1) {
     if (taken.includes(port)) continue;
     const found = await listenOn(port);
     if (found !== undefined) return found;
