@@ -46,7 +46,8 @@ export function follow(orderNo, { told, offline, tired }) {
     const take = ({ data }) => {
       clearTimeout(timer);
       timer = undefined;
-      offline(false);
+      // What was on its way already may still come through after the connection is gone.
+      offline(!navigator.onLine);
       if (!stopped) told(JSON.parse(data));
     };
     events.addEventListener('status', take);
@@ -69,6 +70,7 @@ export function follow(orderNo, { told, offline, tired }) {
   const gone = () => offline(true);
   addEventListener('online', again);
   addEventListener('offline', gone);
+  if (!navigator.onLine) gone();
   listen();
   return () => {
     stopped = true;
