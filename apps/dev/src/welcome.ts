@@ -33,7 +33,8 @@ export function describeSystem(system: System, secrets: string, tookMs: number):
       ? [`  To scan a code:     ${new URL('/scan', sandbox.panelUrl)} (takes an order number too)`]
       : []),
     ...(sandbox ? [`  Control panel:      ${sandbox.panelUrl}`] : []),
-    `  Pages and API:      ${botUrl}/api/products`,
+    `  Shop, coins, app:   ${botUrl}/shop  ${botUrl}/coin  ${botUrl}/app`,
+    `  API, every call:    ${botUrl}/api/docs`,
     `  Order state:        ${botUrl}/api/order-status/<order number>`,
     `  Gateways' notices:  ${webhookUrl}/webhook/<provider>`,
     `  ADMIN_TOKEN, API_KEY: in ${secrets} (unless .env sets them)`,
