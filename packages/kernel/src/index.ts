@@ -18,7 +18,6 @@ export {
   type OrderKind,
   orderNumber,
   orderNumberPattern,
-  orderNumberPrefix,
   splitGatewayOrderId,
 } from './order-number.ts';
 export { randomCode, randomToken } from './random.ts';

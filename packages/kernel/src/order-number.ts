@@ -7,10 +7,6 @@ const PREFIX: Record<OrderKind, string> = { report: 'REPORT', membership: 'MEMBE
 /** Checked before any SQL sees text from outside. */
 export const orderNumberPattern = /^(?:REPORT|MEMBER|COIN|GOODS)_\d{8}_[0-9A-Z]{8,12}$/;
 
-export function orderNumberPrefix(kind: OrderKind): string {
-  return PREFIX[kind];
-}
-
 const shanghaiDay = new Intl.DateTimeFormat('en-CA', {
   timeZone: 'Asia/Shanghai',
   year: 'numeric',

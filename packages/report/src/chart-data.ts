@@ -8,5 +8,3 @@ export const chartDataSchema = z.looseObject({
   warnings: z.unknown().optional(),
   analysis: z.looseObject({}).optional(),
 });
-
-export type ChartData = z.infer<typeof chartDataSchema>;

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { createLogger, type Money, systemClock } from '@mingdan/kernel';
-import { type OperationDeps, refundOverdueHeld, resolveInboxItem } from '@mingdan/operations';
+import type { Money } from '@mingdan/kernel';
+import { refundOverdueHeld, resolveInboxItem } from '@mingdan/operations';
 import { findOrder, type NoticeToRecord, type Order, recordNotice } from '@mingdan/orders';
 import { anUnpaidOrder, aPaidOrder, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import type { Message } from '@mingdan/outbox';
+import { FakeGateway, operationDeps } from '../../../../packages/operations/test/fake-gateway.ts';
 import { remindOperators } from '../../src/worker/remind.ts';
 import { tellFlaggedNotices } from '../../src/worker/tell-flagged.ts';
 import { tellSeenPayments } from '../../src/worker/tell-payments.ts';
@@ -19,27 +20,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => changed(db, 'delete from outbox'));
 
-const deps: () => OperationDeps = () => ({
-  db,
-  vault: testVault,
-  clock: systemClock,
-  log: createLogger({ process: 'test', level: 'silent' }),
-  clients: new Map(),
-  settings: {
-    webhookUrl: 'https://pay.example',
-    publicUrl: 'https://shop.example',
-    offered: ['pingpong'],
-    orderExpiryMinutes: 30,
-    notifyUrls: {},
-    refundNotifyUrls: {},
-    chatStarsOnly: false,
-    starsByRate: false,
-    secretKeys: ['k'.repeat(32)],
-    operatorChatId: -100,
-    operatorLanguage: 'zh-CN',
-    maxOpenOrdersPerBuyer: 20,
-  },
-});
+const deps = () => operationDeps(db, new FakeGateway());
 const cny = (minor: number): Money => ({ minor, currency: 'CNY' });
 const take = (notice: NoticeToRecord) => recordNotice(db, notice, { digest: Buffer.alloc(32), sealed: null });
 const inbox = (order: Order) =>

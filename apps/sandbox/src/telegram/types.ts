@@ -35,10 +35,6 @@ export interface InlineKeyboard {
   inline_keyboard: InlineButton[][];
 }
 
-export interface ReplyKeyboard {
-  keyboard: { text: string }[][];
-}
-
 export interface ApiFile {
   file_id: string;
   file_unique_id: string;

@@ -1,4 +1,3 @@
-import { BirthError, checkOrderBirth, type OrderBirth } from '@mingdan/bazi';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { HttpDeps } from '../deps.ts';
@@ -8,6 +7,7 @@ import { readBirthFields } from '../pages/birth-fields.ts';
 import { chartPreview } from '../pages/chart-preview.ts';
 import { textsIn } from '../texts.ts';
 import { jsonBody, readBody } from './body.ts';
+import { orderBirth } from './order-birth.ts';
 
 /** `input`: as an order takes it. `fields`: as the forms of our pages have it, where each complaint is in words and under its field. */
 export const chartPreviewBody = z.union([
@@ -28,7 +28,7 @@ export function chartPreviewRoutes({ clock }: Pick<HttpDeps, 'clock'>): Router {
       const read =
         'fields' in wish
           ? readBirthFields(wish.fields, now, textsIn(language))
-          : { birth: birthIn(wish.input, now), wrong: {} };
+          : { birth: orderBirth(wish.input, now), wrong: {} };
       if (read.birth === undefined) {
         const [[field, message] = ['', '']] = Object.entries(read.wrong);
         throw new HttpError(422, 'invalid_field', message, field);
@@ -41,14 +41,4 @@ export function chartPreviewRoutes({ clock }: Pick<HttpDeps, 'clock'>): Router {
     })
     .all(onlyAllow('POST'));
   return router;
-}
-
-function birthIn(input: unknown, now: Date): OrderBirth {
-  try {
-    return checkOrderBirth(input ?? {}, now);
-  } catch (error) {
-    if (!(error instanceof BirthError)) throw error;
-    const field = error.field === 'input' ? 'input' : `input.${error.field}`;
-    throw new HttpError(422, error.code, `The field ${field} cannot be right: ${error.message}`, field);
-  }
 }

@@ -1,12 +1,13 @@
 import { askForRefund, enterRedPacketCode, verifyOrderLink } from '@mingdan/operations';
 import { type Order, refundStatusOf } from '@mingdan/orders';
-import express, { type Request, type RequestHandler, type Router } from 'express';
+import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
 import { sessionOf } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { openPayment } from '../open-payment.ts';
 import { orderByNumber } from '../orders-by-number.ts';
+import { answerWith } from './answer-with.ts';
 import { jsonBody, readBody } from './body.ts';
 import { answering } from './operation-errors.ts';
 
@@ -17,12 +18,7 @@ export const reasonBody = z.object({ reason: z.string().trim().min(1).max(500) }
 /** What a buyer does with an order of theirs: pay it in USDT, enter a red-packet code, ask for the money back. */
 export function orderActionRoutes(deps: HttpDeps): Router {
   const router = express.Router();
-  const answer =
-    (work: (deps: HttpDeps, req: Request) => Promise<object>): RequestHandler =>
-    async (req, res) => {
-      const data = await work(deps, req);
-      res.set('Cache-Control', 'no-store').json({ success: true, data });
-    };
+  const answer = answerWith(deps);
   router.route('/api/oxapay-payment').post(jsonBody(), answer(payInUsdt)).all(onlyAllow('POST'));
   router.route('/api/order/:orderNo/redpacket').post(jsonBody(), answer(enterCode)).all(onlyAllow('POST'));
   router.route('/api/order/:orderNo/refund-request').post(jsonBody(), answer(askForMoneyBack)).all(onlyAllow('POST'));

@@ -1,4 +1,3 @@
-import { BirthError, checkOrderBirth } from '@mingdan/bazi';
 import { randomToken } from '@mingdan/kernel';
 import { createOrder, emailDigest, MEMBER_READING, type Order, type Product, type User } from '@mingdan/orders';
 import type { Request, Response } from 'express';
@@ -7,6 +6,7 @@ import type { HttpDeps } from '../deps.ts';
 import { HttpError } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { answering } from './operation-errors.ts';
+import { orderBirth } from './order-birth.ts';
 
 /** A caller's own mark of a request: the same one again is the same order. Long enough that nobody guesses a stranger's. */
 export const requestId = z.string().regex(/^[\w-]{16,64}$/, 'it has to be 16 to 64 letters, digits, - and _');
@@ -33,7 +33,7 @@ export async function placeOrder(deps: HttpDeps, wish: OrderWish): Promise<Order
   const request = {
     userId: user?.id ?? null,
     product,
-    input: inputOf(product, wish.input, clock.now()),
+    input: product.input === 'none' ? {} : orderBirth(wish.input, clock.now()),
     language: wish.language,
     confirmationId: confirmationOf(deps, wish),
     baziSource: deps.settings.baziSource,
@@ -67,17 +67,6 @@ function checkSame(order: Order, { product, quantity = 1, user, externalId }: Or
   if (externalId !== undefined)
     throw new HttpError(409, 'external_id_taken', 'This external_id is of another order', 'external_id');
   throw new HttpError(409, 'request_id_taken', 'This request_id is of another order', 'request_id');
-}
-
-function inputOf(product: Product, input: unknown, now: Date): unknown {
-  if (product.input === 'none') return {};
-  try {
-    return checkOrderBirth(input ?? {}, now);
-  } catch (error) {
-    if (!(error instanceof BirthError)) throw error;
-    const field = error.field === 'input' ? 'input' : `input.${error.field}`;
-    throw new HttpError(422, error.code, `The field ${field} cannot be right: ${error.message}`, field);
-  }
 }
 
 /** Of the page they use, where it says so, else what the user chose in chat. */

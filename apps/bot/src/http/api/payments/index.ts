@@ -1,6 +1,7 @@
-import express, { type Request, type RequestHandler, type Router } from 'express';
+import express, { type Router } from 'express';
 import type { HttpDeps } from '../../deps.ts';
 import { onlyAllow } from '../../errors.ts';
+import { answerWith } from '../answer-with.ts';
 import { jsonBody } from '../body.ts';
 import { createPayment } from './create.ts';
 import { closeOrder, queryOrder, refundOrder } from './settle.ts';
@@ -8,12 +9,7 @@ import { closeOrder, queryOrder, refundOrder } from './settle.ts';
 /** `/api/v1/payments/<provider>/…`: one API over every gateway. Who may call it at all is decided before, in `app.ts`. */
 export function paymentRoutes(deps: HttpDeps): Router {
   const router = express.Router();
-  const answer =
-    (work: (deps: HttpDeps, req: Request) => Promise<object>): RequestHandler =>
-    async (req, res) => {
-      const data = await work(deps, req);
-      res.set('Cache-Control', 'no-store').json({ success: true, data });
-    };
+  const answer = answerWith(deps);
   const base = '/api/v1/payments/:provider';
   router.use('/api/v1', jsonBody());
   router.route(`${base}/create`).post(answer(createPayment)).all(onlyAllow('POST'));
