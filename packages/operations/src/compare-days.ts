@@ -146,6 +146,8 @@ async function bookedOf(deps: OperationDeps, provider: ProviderName, from: Date,
             t.amount_minor as minor, t.refunded_minor as "refundedMinor", t.currency, t.created_at as at
        from payment_transactions t left join payment_attempts a on a.id = t.attempt_id
       where t.provider = :provider and t.created_at >= :from and t.created_at < :to
+        -- coins that pay a part of an order are booked by the rest of its money, and stand in no attempt that could be asked about
+        and coalesce(t.gateway_order_id, '') not like 'part:%'
      -- money that fits no order is here too, and somebody decides about it already
      union all
      select gateway_order_id, payment_key, amount_minor, 0, currency, created_at from held_payments

@@ -3,6 +3,7 @@ export { afterRefund } from './after-refund.ts';
 export { askForRefund, openReason, type RefundAnswer, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
 export { type Attempt, attemptsOf } from './attempts.ts';
 export { checkPayment, queryPayment } from './check-payment.ts';
+export { type CoinPart, coinPartOf, payPartWithCoins } from './coin-part.ts';
 export {
   compareDay,
   compareYesterday,

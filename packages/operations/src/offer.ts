@@ -54,8 +54,8 @@ async function isAnythingSoldForStars({ db, settings }: OperationDeps): Promise<
 
 /** What this order is asked for by a method; null where the method cannot take it or cannot serve its buyer. */
 export function payable(deps: OperationDeps, order: Buying, method: PaymentMethod): Money | null {
-  // At a good rate coins would buy more coins than they cost.
-  if (order.kind === 'coins' && method.currency === 'COIN') return null;
+  // At a good rate coins would buy more coins than they cost; and what coins have paid a part of wants other money.
+  if (method.currency === 'COIN' && (order.kind === 'coins' || (order.coinsMinor ?? 0) > 0)) return null;
   const amount = amountIn(order, method.currency, deps.settings.starsByRate);
   if (amount === null || amount.minor < method.min || (method.max !== null && amount.minor > method.max)) return null;
   if (method.needs?.includes('account') && order.userId === null) return null;

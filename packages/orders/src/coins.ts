@@ -100,6 +100,26 @@ export async function payWithCoins(db: Db, payment: CoinPayment): Promise<'paid'
   return answer?.outcome ?? 'not_payable';
 }
 
+export interface UsedCoins {
+  readonly orderId: number;
+  readonly userId: number;
+  /** whole coins, and what they stand for in the order's currency (minor units) */
+  readonly coins: number;
+  readonly minor: number;
+}
+
+export type UseCoinsOutcome = 'held' | 'already' | 'not_enough' | 'not_payable' | 'payment_open';
+
+/** Lets coins pay a part of an unpaid order; they come back by themselves when the rest is not paid (migrations/0011). */
+export async function useCoins(db: Db, used: UsedCoins): Promise<UseCoinsOutcome> {
+  const answer = await row<{ outcome: UseCoinsOutcome }>(
+    db,
+    'select use_coins(:orderId, :userId, :coins, :minor) as outcome',
+    { ...used },
+  );
+  return answer?.outcome ?? 'not_payable';
+}
+
 /** What was paid under this id, whether or not it went back since. */
 export async function coinPayment(
   db: Db,

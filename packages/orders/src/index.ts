@@ -20,6 +20,8 @@ export {
   giveCoinsBack,
   grantCoins,
   payWithCoins,
+  type UsedCoins,
+  useCoins,
 } from './coins.ts';
 export { type CouponOff, type CouponUse, couponPattern, previewCoupon } from './coupons.ts';
 export { createOrder, type NewOrder } from './create.ts';
@@ -72,6 +74,7 @@ export {
 } from './operator-settings.ts';
 export {
   type Delivery,
+  dueOf,
   emailDigest,
   findOrder,
   findOrderByConfirmation,
@@ -123,6 +126,7 @@ export {
   leaveRefundToOperators,
   type OrderRefund,
   openRefundOf,
+  paymentWithMostLeft,
   postponeRefund,
   type RefundRecord,
   type RefundStatus,

@@ -24,6 +24,8 @@ export const oddMoney: readonly OddMoney[] = [
   { verdict: 'currency_mismatch', leadsTo: 'hold', answers: HELD },
   { verdict: 'payment_id_mismatch', leadsTo: 'hold', answers: HELD },
   { verdict: 'other_provider', leadsTo: 'hold', answers: HELD },
+  // The rest of an order whose coins went back when it ended, and are spent since.
+  { verdict: 'coins_returned', leadsTo: 'hold', answers: HELD },
   // A membership paid again by itself: money for what we sell, never given back because nobody looked.
   { verdict: 'subscription_renewal', leadsTo: 'hold', answers: ['wait', 'refund'] },
   { verdict: 'unknown_order', leadsTo: 'hold', answers: ['refund'] },

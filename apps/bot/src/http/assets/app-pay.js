@@ -72,6 +72,21 @@ export async function payOrder(orderNo, tg) {
   }
 }
 
+/** The user's coins for a part of it; the page then asks for the rest. */
+export async function useCoins(orderNo) {
+  tell();
+  busy(true);
+  try {
+    await call(`/api/order/${orderNo}/coins`, {});
+    haptic('success');
+    await go(`order/${orderNo}`, { quiet: true });
+  } catch (error) {
+    lost(error);
+  } finally {
+    busy(false);
+  }
+}
+
 function invoice(tg, link, orderNo, forget) {
   tg.openInvoice(link, (status) => {
     if (status === 'paid' || status === 'pending') {

@@ -1,14 +1,21 @@
 import { row } from '@mingdan/db';
-import { fulfillerKey } from '@mingdan/fulfilment';
+import { amountText, fulfillerKey } from '@mingdan/fulfilment';
 import { MingdanError, moneyText, orderNumberPattern } from '@mingdan/kernel';
-import { attemptsOf, isPayable, type Offer, type StartedPayment } from '@mingdan/operations';
+import {
+  attemptsOf,
+  coinPartOf,
+  isPayable,
+  type Offer,
+  payPartWithCoins,
+  type StartedPayment,
+} from '@mingdan/operations';
 import { findOrder, type Order, redPacketOfOrder } from '@mingdan/orders';
 import { enqueue, type Message } from '@mingdan/outbox';
 import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
 import { isPaymentOnItsWay, refundRuleText, statusText } from './order-text.ts';
 import { askForCode } from './redpacket.ts';
-import { chatOffers, providerLabel, wayButtons } from './ways.ts';
+import { chatOffers, partButtons, providerLabel, wayButtons } from './ways.ts';
 
 /** The person's own order, or undefined after saying that it is not theirs. */
 export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | undefined> {
@@ -22,17 +29,38 @@ export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | und
 export async function offerPayment(talk: Talk, order: Order): Promise<void> {
   if (!isPayable(order, talk.services.clock.now())) return sayNotPayable(talk, order);
   if (isPaymentOnItsWay(order)) return sayOnItsWay(talk, order);
-  const offers = await chatOffers(talk, order);
+  const [offers, part] = await Promise.all([
+    chatOffers(talk, order),
+    coinPartOf(talk.services.operationDeps, order, 'chat'),
+  ]);
   const [only] = offers;
   const params = {
     orderNo: order.orderNo,
     product: order.productNames,
-    amount: moneyText(order.amount),
+    amount: amountText(order),
     refundRule: refundRuleText(talk, order),
   };
   if (only === undefined) return talk.say(talk.t('buy.no_provider', params), [[talk.button('orders', 'orders')]]);
-  if (offers.length === 1) return openPayment(talk, order, only);
-  await talk.say(talk.t('buy.choose_provider', params), wayButtons(talk, order, offers));
+  if (offers.length === 1 && !part) return openPayment(talk, order, only);
+  await talk.say(talk.t('buy.choose_provider', params), [
+    ...wayButtons(talk, order, offers),
+    ...partButtons(talk, order, part),
+  ]);
+}
+
+/** `coins:<order_no>`: coins pay a part of it, and what is left is asked for. */
+export async function payPart(talk: Talk, orderNo: string): Promise<void> {
+  const order = await ownOrder(talk, orderNo);
+  if (!order) return;
+  const { db, operationDeps } = talk.services;
+  try {
+    const { coins } = await payPartWithCoins(operationDeps, order, 'chat');
+    talk.toast = talk.t('buy.coins_used', { count: coins });
+  } catch (error) {
+    if (!(error instanceof MingdanError)) throw error;
+    talk.toast = talk.t('buy.coins_not_used');
+  }
+  await offerPayment(talk, (await findOrder(db, order.orderNo)) ?? order);
 }
 
 /** `pay:<provider>:<order_no>` */
@@ -164,7 +192,10 @@ async function sayWhyNot(talk: Talk, order: Order, failed: Offer, error: Mingdan
       talk.services.log.error({ err: error, order_no: order.orderNo, provider }, 'a gateway refuses to open a payment');
       return talk.say(talk.t('buy.gateway_refused', params), elsewhere);
     case 'not_enough_coins':
-      return talk.say(talk.t('buy.not_enough_coins', params), elsewhere);
+      return talk.say(talk.t('buy.not_enough_coins', params), [
+        ...elsewhere,
+        ...partButtons(talk, order, await coinPartOf(talk.services.operationDeps, order, 'chat')),
+      ]);
     case 'provider_not_offered':
     case 'method_not_offered':
       return talk.say(talk.t('buy.no_provider', params), elsewhere);

@@ -1,5 +1,5 @@
 import { moneyText } from '@mingdan/kernel';
-import { type Offer, offersFor } from '@mingdan/operations';
+import { type CoinPart, coinPartOf, type Offer, offersFor } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
 import { type ProviderName, providerCapabilities } from '@mingdan/payments/capabilities';
 import { localised, type RenderedButton } from '../../texts.ts';
@@ -21,6 +21,22 @@ function offerLabel(talk: Talk, order: Order, { provider, amount }: Offer): stri
 export function providerLabel(talk: Talk, provider: ProviderName): string {
   const names = providerCapabilities.get(provider)?.names;
   return names ? localised(names, talk.language) : provider;
+}
+
+/** The ways to pay an order, and what its buyer's coins can take off it before. */
+export async function payButtons(talk: Talk, order: Order, head = ''): Promise<RenderedButton[][]> {
+  const [offers, part] = await Promise.all([
+    chatOffers(talk, order),
+    coinPartOf(talk.services.operationDeps, order, 'chat'),
+  ]);
+  return [...wayButtons(talk, order, offers, head), ...partButtons(talk, order, part)];
+}
+
+/** Coins for a part, the rest by another way. */
+export function partButtons(talk: Talk, order: Order, part: CoinPart | undefined): RenderedButton[][] {
+  if (!part) return [];
+  const text = talk.t('buy.use_coins', { count: part.coins, due: moneyText(part.due) });
+  return [[{ text, callbackData: `coins:${order.orderNo}` }]];
 }
 
 /** One button a line, each leading straight to its payment. @param head stands before the name where the message is not about paying alone */

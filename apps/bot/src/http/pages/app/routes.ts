@@ -1,4 +1,4 @@
-import { isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
+import { coinPartOf, isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
 import {
   coinBalance,
   findProduct,
@@ -116,9 +116,10 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
     throw new HttpError(404, 'order_not_found', 'There is no order of yours with this number');
   const { refund, state } = await stateOf(deps, found);
   const written = found.status === 'completed' || found.delivery !== 'none';
-  const [text, goods] = await Promise.all([
+  const [text, goods, coinPart] = await Promise.all([
     written ? deps.readReport(found) : undefined,
     readGoods(deps.operations, found),
+    coinPartOf(deps.operations, found, 'chat'),
   ]);
   const { offered } = deps.operations.settings;
   const method = findMethod('stars', 'STARS_INVOICE');
@@ -131,6 +132,8 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
     report: text,
     goods,
     stars,
+    // what is left has to be payable here
+    coinPart: stars && coinPart,
     language,
   });
 }

@@ -14,6 +14,7 @@ const SAID = {
   sold_out: 'shop.soldOutNow',
   too_many_open_orders: 'coin.tooManyOpen',
   maintenance: 'shop.maintenance',
+  coins_not_usable: 'pay.coinsNotUsed',
   not_enough_coins: 'pay.coins',
   not_sold_for_stars: 'app.notForStars',
   provider_not_offered: 'app.notForStars',

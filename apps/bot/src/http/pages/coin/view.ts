@@ -86,7 +86,7 @@ function packagesForm(account: Account, language: Language, t: Texts): Markup {
 <p class="small">${t('pay.rule', { rule: t('refundRules.coins') })}</p></form>`;
 }
 
-const REASONS = ['payment', 'refund', 'purchase', 'takeback', 'takeback_returned'] as const;
+const REASONS = ['payment', 'refund', 'purchase', 'takeback', 'unused', 'takeback_returned'] as const;
 
 function history(entries: readonly CoinEntry[], language: Language, t: Texts): Markup {
   const rows = entries.map(({ amount, balance, reason, createdAt, cause }) => {
