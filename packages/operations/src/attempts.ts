@@ -45,22 +45,22 @@ const MOST_ATTEMPTS = 20;
 export async function openAttempt(
   db: Db,
   order: Pick<Order, 'id' | 'orderNo' | 'coinsMinor'>,
-  wanted: { provider: ProviderName; method: string; amount: Money },
+  wanted: { provider: ProviderName; method: string; amount: Money; repeats?: boolean },
 ): Promise<Attempt> {
-  const { provider, method, amount } = wanted;
+  const { provider, method, amount, repeats = false } = wanted;
   const [firstAsk = 2] = providerCapabilities.get(provider)?.askAfterMinutes ?? [];
   for (let tried = 0; tried < TRIES; tried += 1) {
     await changed(
       db,
       // the lock and use_coins (migrations/0011) wait for each other
       `with unchanged as materialized (select id from orders where id = :id and coins_minor = :coinsMinor for key share)
-       insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency, ask_at)
-       select :id, :provider, :method, :orderNo || case when earlier = 0 then '' else '-' || earlier + 1 end, :minor::bigint, :currency,
+       insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency, repeats, ask_at)
+       select :id, :provider, :method, :orderNo || case when earlier = 0 then '' else '-' || earlier + 1 end, :minor::bigint, :currency, :repeats::boolean,
               now() + make_interval(secs => 60 * :firstAsk::float8)
          from unchanged, (select count(*) as earlier from payment_attempts where order_id = :id and provider = :provider) before
         where earlier < ${MOST_ATTEMPTS}
        on conflict do nothing`,
-      { id: order.id, provider, method, orderNo: order.orderNo, coinsMinor: order.coinsMinor, ...amount, firstAsk },
+      { id: order.id, provider, method, orderNo: order.orderNo, coinsMinor: order.coinsMinor, ...amount, repeats, firstAsk },
     );
     const attempt = await row<Attempt>(
       db,

@@ -1,6 +1,6 @@
-import { changed, rows } from '@mingdan/db';
+import { changed, row, rows } from '@mingdan/db';
 import { type Currency, messageOf, moneyText, splitGatewayOrderId } from '@mingdan/kernel';
-import { recordNotice } from '@mingdan/orders';
+import { recordNotice, recordRenewal } from '@mingdan/orders';
 import type { ListedPayment, PaymentClient, ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { gatewaysOwnId, unnamedPaymentId } from './attempts.ts';
@@ -214,23 +214,47 @@ async function bookMissing(
       });
       continue;
     }
-    const { verdict } = await recordNotice(deps.db, {
-      provider,
-      eventId: `list:paid:${providerPaymentId}`,
-      kind: 'paid',
-      gatewayOrderId: payment.gatewayOrderId,
-      providerPaymentId: gatewaysOwnId(providerPaymentId),
-      refundId: null,
-      amount: payment.amount,
-      merchantMatches: true,
-      occurredAt: payment.paidAt,
-    });
+    const verdict = await bookListed(deps, provider, { ...payment, gatewayOrderId: payment.gatewayOrderId });
     deps.log.warn(
       { order_no: payment.gatewayOrderId, provider, verdict },
       'a payment was found in the list of its gateway',
     );
     await wakeWorkers(deps.db);
   }
+}
+
+/** @returns the verdict */
+async function bookListed(
+  deps: OperationDeps,
+  provider: ProviderName,
+  payment: ListedPayment & { readonly gatewayOrderId: string },
+): Promise<string> {
+  const { gatewayOrderId, providerPaymentId, amount, paidAt } = payment;
+  const notice = {
+    provider,
+    eventId: `list:paid:${providerPaymentId}`,
+    kind: 'paid',
+    gatewayOrderId,
+    refundId: null,
+    amount,
+    merchantMatches: true,
+    occurredAt: paidAt,
+  } as const;
+  // The first payment of a subscription pays its order; every further one is a renewal.
+  const renews = payment.repeats && (await isPaid(deps, provider, gatewayOrderId));
+  const { verdict } = renews
+    ? await recordRenewal(deps.db, deps.clock, { ...notice, providerPaymentId })
+    : await recordNotice(deps.db, { ...notice, providerPaymentId: gatewaysOwnId(providerPaymentId) });
+  return verdict;
+}
+
+async function isPaid({ db }: OperationDeps, provider: ProviderName, gatewayOrderId: string): Promise<boolean> {
+  const paid = await row(
+    db,
+    'select 1 from payment_transactions where provider = :provider and gateway_order_id = :gatewayOrderId limit 1',
+    { provider, gatewayOrderId },
+  );
+  return paid !== undefined;
 }
 
 async function keep(deps: OperationDeps, result: DayComparison): Promise<void> {

@@ -18,7 +18,7 @@ export { OperationRefused } from './errors.ts';
 export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from './gateway-health.ts';
 export { type DeliveredGoods, deliverByHand, type HandOver, readGoods } from './goods-of-order.ts';
 export { loginLink, mayAskForLoginLink, ownPath, useLoginLink } from './login-link.ts';
-export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface } from './offer.ts';
+export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface, subscriptionOffer } from './offer.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
 export { type OrderStatusJson, orderStatusJson, type PaymentStatus, paymentStatus } from './order-status-json.ts';
 export { askDuePayments, askOpenPayments, confirmPayment } from './reconcile.ts';
@@ -35,4 +35,5 @@ export { type Resolution, refundOverdueHeld, resolveInboxItem } from './resolve-
 export { type Found, wakeWorkers } from './settle.ts';
 export { isPayable, type PaymentWish, type StartedPayment, startPayment } from './start-payment.ts';
 export { type Stats, stats } from './stats.ts';
+export { endRenewal, endSubscriptionsAtGateways } from './subscriptions.ts';
 export { openMatter, tellOperators } from './tell-operators.ts';

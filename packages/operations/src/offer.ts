@@ -1,6 +1,6 @@
 import { row } from '@mingdan/db';
 import type { Money } from '@mingdan/kernel';
-import { type Order, readMaintenance } from '@mingdan/orders';
+import { isSubscribable, type Order, readMaintenance } from '@mingdan/orders';
 import type { PaymentMethod, ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { amountIn, type Priced } from './amounts.ts';
@@ -41,9 +41,21 @@ export async function offersAtAll(deps: OperationDeps): Promise<Offer[]> {
     const known = providerCapabilities.get(provider);
     if (!known || !deps.clients.has(provider) || !isUp(health.get(provider), deps.clock.now())) return [];
     return known.methods
-      .filter(({ currency }) => currency !== 'XTR' || forStars)
+      .filter(({ currency, repeatsDays }) => repeatsDays === undefined && (currency !== 'XTR' || forStars))
       .map((method) => ({ provider, method, amount: null }));
   });
+}
+
+/** A way by which an order's product is paid again by itself; undefined where there is none for it, or its buyer has one that runs. */
+export async function subscriptionOffer(deps: OperationDeps, order: Order): Promise<Offer | undefined> {
+  const health = await healthByProvider(deps);
+  for (const provider of deps.settings.offered) {
+    const method = providerCapabilities.get(provider)?.methods.find(({ repeatsDays }) => repeatsDays !== undefined);
+    if (!method || !deps.clients.has(provider) || !isUp(health.get(provider), deps.clock.now())) continue;
+    const amount = payable(deps, order, method);
+    if (amount !== null && (await isSubscribable(deps.db, order.id))) return { provider, method, amount };
+  }
+  return undefined;
 }
 
 /** Stars are turned on by prices in Stars, or by their rate where they are listed. */

@@ -168,6 +168,19 @@ export {
   setStock,
 } from './stock.ts';
 export {
+  bookedUnder,
+  endSubscriptionOfRefund,
+  endSubscriptionsOf,
+  isSubscribable,
+  noteSubscriptionPayment,
+  noteSubscriptionState,
+  recordRenewal,
+  runningSubscription,
+  type Subscription,
+  subscriptionEnded,
+  takeEndingSubscriptions,
+} from './subscriptions.ts';
+export {
   findUser,
   forgetEnded,
   forgetUser,

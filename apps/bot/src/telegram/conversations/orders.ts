@@ -6,7 +6,7 @@ import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
 import { detailsText, isPaymentOnItsWay, refundRuleText, statusText, timeText } from './order-text.ts';
 import { minutesLeft, ownOrder } from './pay.ts';
-import { payButtons } from './ways.ts';
+import { payButtons, waysToPay } from './ways.ts';
 
 const LISTED = 10;
 
@@ -59,7 +59,7 @@ async function actions(talk: Talk, order: Order, payable: boolean): Promise<Rend
   const paid = order.paidAt !== null;
   const costs = order.amount.minor > 0;
   const lines: RenderedButton[][] = [];
-  if (payable) lines.push(...(await payButtons(talk, order, `${talk.t('buttons.pay')} · `)));
+  if (payable) lines.push(...payButtons(talk, order, await waysToPay(talk, order), `${talk.t('buttons.pay')} · `));
   if (!paid && costs) lines.push([talk.button('check', `check:${orderNo}`)]);
   if (order.status === 'pending_payment' && !isPaymentOnItsWay(order))
     lines.push([talk.button('cancel_order', `cancelorder:${orderNo}`)]);

@@ -1,5 +1,5 @@
 import { moneyText } from '@mingdan/kernel';
-import { type CoinPart, coinPartOf, type Offer, offersFor } from '@mingdan/operations';
+import { type CoinPart, coinPartOf, type Offer, offersFor, subscriptionOffer } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
 import { type ProviderName, providerCapabilities } from '@mingdan/payments/capabilities';
 import { localised, type RenderedButton } from '../../texts.ts';
@@ -23,17 +23,39 @@ export function providerLabel(talk: Talk, provider: ProviderName): string {
   return names ? localised(names, talk.language) : provider;
 }
 
-/** The ways to pay an order, and what its buyer's coins can take off it before. */
-export async function payButtons(talk: Talk, order: Order, head = ''): Promise<RenderedButton[][]> {
-  const [offers, part] = await Promise.all([
+/** Every way to pay an order that is open in chat now: once, again by itself, or with coins for a part. */
+export interface WaysToPay {
+  readonly offers: readonly Offer[];
+  readonly subscription: Offer | undefined;
+  readonly part: CoinPart | undefined;
+}
+
+export async function waysToPay(talk: Talk, order: Order): Promise<WaysToPay> {
+  const { operationDeps } = talk.services;
+  const [offers, subscription, part] = await Promise.all([
     chatOffers(talk, order),
-    coinPartOf(talk.services.operationDeps, order, 'chat'),
+    subscriptionOffer(operationDeps, order),
+    coinPartOf(operationDeps, order, 'chat'),
   ]);
-  return [...wayButtons(talk, order, offers, head), ...partButtons(talk, order, part)];
+  return { offers, subscription, part };
+}
+
+export function payButtons(talk: Talk, order: Order, ways: WaysToPay, head = ''): RenderedButton[][] {
+  return [
+    ...wayButtons(talk, order, ways.offers, head),
+    ...subscribeButton(talk, order, ways.subscription),
+    ...partButton(talk, order, ways.part),
+  ];
+}
+
+function subscribeButton(talk: Talk, order: Order, offer: Offer | undefined): RenderedButton[][] {
+  if (!offer?.amount) return [];
+  const text = talk.t('buy.subscribe', { amount: moneyText(offer.amount) });
+  return [[{ text, callbackData: `subscribe:${order.orderNo}` }]];
 }
 
 /** Coins for a part, the rest by another way. */
-export function partButtons(talk: Talk, order: Order, part: CoinPart | undefined): RenderedButton[][] {
+export function partButton(talk: Talk, order: Order, part: CoinPart | undefined): RenderedButton[][] {
   if (!part) return [];
   const text = talk.t('buy.use_coins', { count: part.coins, due: moneyText(part.due) });
   return [[{ text, callbackData: `coins:${order.orderNo}` }]];

@@ -21,9 +21,12 @@ export const createPaymentBody = z.object({
   amount: z.union([z.number(), z.string().trim().max(20)]).optional(),
   input: z.unknown().optional(),
   request_id: requestId.optional(),
+  /** pays itself again every 30 days, until it is stopped; a month's membership only */
+  subscription: z.boolean().optional(),
 });
 
 const STARS = { provider: 'stars', method: 'STARS_INVOICE' } as const;
+const SUBSCRIPTION = { provider: 'stars', method: 'STARS_SUBSCRIPTION' } as const;
 
 /** `POST /api/create-payment`: an invoice in Stars. Who buys is in the signed initData, what it costs in the catalogue; the rest has to agree. */
 export async function createStarsPayment(deps: HttpDeps, req: Request, res: Response): Promise<object> {
@@ -35,7 +38,8 @@ export async function createStarsPayment(deps: HttpDeps, req: Request, res: Resp
   checkPrice(deps, asked, wish.amount);
   const language = orderLanguage(req, res, user);
   const order = await placeOrder(deps, { product, user, language, input: wish.input, requestId: wish.request_id });
-  const started = await answering(openPayment(deps, req, { orderNo: order.orderNo, ...STARS }));
+  const way = wish.subscription ? SUBSCRIPTION : STARS;
+  const started = await answering(openPayment(deps, req, { orderNo: order.orderNo, ...way }));
   return {
     success: true,
     invoiceLink: started.paymentUrl,

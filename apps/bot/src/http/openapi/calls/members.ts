@@ -4,6 +4,7 @@ import { activateMembershipBody } from '../../api/mini-app/membership.ts';
 import { sessionBody } from '../../api/session.ts';
 import {
   activatedMembership,
+  endedRenewal,
   membershipAnswer,
   myOrder,
   myReport,
@@ -75,6 +76,7 @@ export const miniAppCalls: readonly Call[] = [
           amount: 'in whole Stars',
           input: 'of a report, as in /api/create-order',
           request_id: 'the same one again is the same invoice',
+          subscription: "pays itself again every 30 days until it is stopped; a month's membership only",
         },
       },
     ),
@@ -83,7 +85,7 @@ export const miniAppCalls: readonly Call[] = [
       401: ['bad_init_data', 'init_data_expired'],
       403: ['user_mismatch'],
       404: ['product_not_found'],
-      409: ['amount_mismatch', 'not_sold_for_stars', 'provider_not_offered', 'sold_out', 'too_many_open_orders'],
+      409: ['amount_mismatch', 'not_sold_for_stars', 'method_not_offered', 'provider_not_offered', 'sold_out', 'too_many_open_orders'],
       502: ['gateway_refused'],
       503: ['maintenance'],
       504: ['gateway_timeout'],
@@ -131,6 +133,16 @@ export const miniAppCalls: readonly Call[] = [
 ];
 
 export const myCalls: readonly Call[] = [
+  {
+    id: 'endRenewal',
+    method: 'post',
+    path: '/api/my/end-renewal',
+    tag: 'mine',
+    summary: 'Stops a membership from being paid again by itself',
+    description: 'What is paid stays. Harmless where none runs.',
+    access: ['session'],
+    answer: { schema: success(endedRenewal), description: 'Whether there was one' },
+  },
   {
     id: 'listMyOrders',
     method: 'get',
