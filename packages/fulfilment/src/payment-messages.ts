@@ -29,7 +29,8 @@ export async function paymentMessageEdits(
     dedupeKey: `pay-edit:${order.orderNo}:${provider}${repeats ? ':repeats' : ''}:${state}`,
     message: {
       // An invoice has no text to change; one that was paid shows so by itself.
-      ...(provider === 'stars' && !repeats && { replaces: state === 'paid' && order.provider === 'stars' ? 'receipt' : 'invoice' }),
+      ...(provider === 'stars' &&
+        !repeats && { replaces: state === 'paid' && order.provider === 'stars' ? 'receipt' : 'invoice' }),
       template: `payment_request_${state}`,
       params: { orderNo: order.orderNo, product: order.productNames, amount: amountText(order) },
     },

@@ -60,7 +60,16 @@ export async function openAttempt(
          from unchanged, (select count(*) as earlier from payment_attempts where order_id = :id and provider = :provider) before
         where earlier < ${MOST_ATTEMPTS}
        on conflict do nothing`,
-      { id: order.id, provider, method, orderNo: order.orderNo, coinsMinor: order.coinsMinor, ...amount, repeats, firstAsk },
+      {
+        id: order.id,
+        provider,
+        method,
+        orderNo: order.orderNo,
+        coinsMinor: order.coinsMinor,
+        ...amount,
+        repeats,
+        firstAsk,
+      },
     );
     const attempt = await row<Attempt>(
       db,

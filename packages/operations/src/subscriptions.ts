@@ -28,7 +28,8 @@ export async function endRenewal(deps: OperationDeps, userId: number): Promise<D
 
 /** Tells gateways that nothing more is to be taken, until each has taken it. */
 export async function endSubscriptionsAtGateways(deps: OperationDeps): Promise<void> {
-  for (const subscription of await takeEndingSubscriptions(deps.db, BATCH, PAUSE_SECONDS)) await endOne(deps, subscription);
+  for (const subscription of await takeEndingSubscriptions(deps.db, BATCH, PAUSE_SECONDS))
+    await endOne(deps, subscription);
 }
 
 async function endOne(deps: OperationDeps, subscription: Subscription): Promise<void> {
@@ -45,9 +46,16 @@ async function endOne(deps: OperationDeps, subscription: Subscription): Promise<
   }
 }
 
-async function endAt(client: PaymentClient | undefined, { orderNo, paymentId, userId, telegramId }: Subscription): Promise<void> {
+async function endAt(
+  client: PaymentClient | undefined,
+  { orderNo, paymentId, userId, telegramId }: Subscription,
+): Promise<void> {
   if (!client?.endSubscription) throw new Error('its gateway is not set up here');
-  await client.endSubscription({ gatewayOrderId: orderNo, providerPaymentId: paymentId, buyer: { userId, telegramId } });
+  await client.endSubscription({
+    gatewayOrderId: orderNo,
+    providerPaymentId: paymentId,
+    buyer: { userId, telegramId },
+  });
 }
 
 /** It may have ended at the gateway long ago; if it has not, only a person can find out why. */
@@ -55,6 +63,12 @@ async function leaveToOperators(deps: OperationDeps, { orderId, orderNo, provide
   await deps.db.transaction(async (tx) => {
     await subscriptionEnded(tx, orderId);
     const params = { orderNo, provider };
-    await tellOperators(deps, tx, `subscription:${orderNo}`, { template: 'alarm_subscription_not_ended', params }, orderId);
+    await tellOperators(
+      deps,
+      tx,
+      `subscription:${orderNo}`,
+      { template: 'alarm_subscription_not_ended', params },
+      orderId,
+    );
   });
 }

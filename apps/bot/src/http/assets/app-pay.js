@@ -38,10 +38,11 @@ export async function order({ slug, way, form }, tg) {
   try {
     const input = form?.querySelector('[data-birth]') ? await birthIn(form) : {};
     if (input === undefined) return;
-    const { mark, forget } = markOf({ slug, input });
+    const { mark, forget } = markOf({ slug, input, way });
     const language = `lang=${document.documentElement.lang}`;
-    if (way === 'stars') {
-      const wish = { productName: slug, telegramPayload: tg?.initData ?? '', input, request_id: mark };
+    if (way === 'stars' || way === 'subscription') {
+      const again = way === 'subscription' ? { subscription: true } : {};
+      const wish = { productName: slug, telegramPayload: tg?.initData ?? '', input, request_id: mark, ...again };
       const { invoiceLink, order_no: orderNo } = await call(`/api/create-payment?${language}`, wish);
       invoice(tg, invoiceLink, orderNo, forget);
     } else {
@@ -65,6 +66,21 @@ export async function payOrder(orderNo, tg) {
   try {
     const { data } = await call('/api/v1/payments/stars/create', { orderId: orderNo });
     invoice(tg, data.payment_url, orderNo, () => {});
+  } catch (error) {
+    lost(error);
+  } finally {
+    busy(false);
+  }
+}
+
+/** Nothing more is taken for the membership; what is paid stays. */
+export async function endRenewal() {
+  tell();
+  busy(true);
+  try {
+    await call('/api/my/end-renewal', {});
+    await go('home', { quiet: true });
+    tell(said('renewal_ended'));
   } catch (error) {
     lost(error);
   } finally {

@@ -67,7 +67,10 @@ export function readTransaction(value: unknown): StarTransaction | undefined {
   if (!known.success) return undefined;
   const { id, amount, date, source, receiver } = known.data;
   const line = { chargeId: id, stars: Math.abs(amount), at: new Date(date * 1000) };
-  if (receiver) return receiver.type === 'user' ? { ...line, kind: 'refund', payload: null, payerId: null, repeats: false } : undefined;
+  if (receiver)
+    return receiver.type === 'user'
+      ? { ...line, kind: 'refund', payload: null, payerId: null, repeats: false }
+      : undefined;
   if (source?.type !== 'user' || source.invoice_payload === undefined) return undefined;
   if ((source.transaction_type ?? 'invoice_payment') !== 'invoice_payment') return undefined;
   const { invoice_payload: payload, subscription_period: period } = source;

@@ -8,18 +8,22 @@ export interface AppPrice {
   readonly price: Money;
   readonly stars: Money | null;
   readonly coins: Money | null;
+  /** in Stars, every 30 days until it is stopped */
+  readonly subscription: Money | null;
 }
 
 export async function appPrice(deps: HttpDeps, product: Product, user: User): Promise<AppPrice> {
   const { offered } = deps.operations.settings;
-  const [stars, coins] = await Promise.all([
+  const [stars, coins, subscription] = await Promise.all([
     quote(deps, { product, user }, { provider: 'stars', method: 'STARS_INVOICE' }),
     quote(deps, { product, user }, { provider: 'points', method: 'POINTS' }),
+    quote(deps, { product, user }, { provider: 'stars', method: 'STARS_SUBSCRIPTION' }),
   ]);
   return {
     price: stars.price,
     stars: offered.includes('stars') ? stars.asked : null,
     // Coins are not bought with coins.
     coins: offered.includes('points') && product.kind !== 'coins' ? coins.asked : null,
+    subscription: offered.includes('stars') && product.months === 1 ? subscription.asked : null,
   };
 }

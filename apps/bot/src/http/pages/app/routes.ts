@@ -11,6 +11,7 @@ import {
   type Product,
   readSiteSettings,
   refundOfOrder,
+  runningSubscription,
   type User,
 } from '@mingdan/orders';
 import { findMethod } from '@mingdan/payments/capabilities';
@@ -68,12 +69,13 @@ export function appRoutes(deps: HttpDeps): Router {
 
 async function home(deps: HttpDeps, user: User, _req: Request, language: Language): Promise<Markup> {
   const { db } = deps;
-  const [products, settings, membership, balance, orders] = await Promise.all([
+  const [products, settings, membership, balance, orders, subscription] = await Promise.all([
     listProducts(db),
     readSiteSettings(db),
     membershipOf(db, user.id),
     coinBalance(db, user.id),
     ordersOfUser(db, user.id, ORDERS_SHOWN),
+    runningSubscription(db, user.id),
   ]);
   const sold = (kind: Product['kind']) =>
     Promise.all(
@@ -88,7 +90,7 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
     Promise.all(orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) }))),
   ]);
   const { maintenance } = settings;
-  return homeView({ language, membership, balance, reports, plans, packages, orders: titled, maintenance });
+  return homeView({ language, membership, subscription, balance, reports, plans, packages, orders: titled, maintenance });
 }
 
 async function stateOf(deps: HttpDeps, shown: Order) {

@@ -8,6 +8,7 @@ const SAID = {
   not_yet: 'app.notYet',
   check_again: 'app.checkAgain',
   cancelled: 'app.cancelled',
+  renewal_ended: 'app.renewalEnded',
   failed: 'app.failed',
   unknown: 'app.unknown',
   offline: 'page.offline',
