@@ -1,5 +1,6 @@
 export type { Localised } from '@mingdan/kernel';
 export { claimPaid, type Holder, putDown, renewLeases, takeOverDue } from './claim.ts';
+export { type CoinHistory, coinHistory } from './coin-history.ts';
 export {
   type CreditedCoins,
   coinsTakenFor,
