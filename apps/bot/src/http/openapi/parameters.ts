@@ -51,7 +51,7 @@ export const inQuery = {
   before: {
     name: 'before',
     in: 'query',
-    description: 'the `next` of an answer: what is older than that answer',
+    description: 'the next of an answer: what is older than that answer',
     schema: z.int().min(1).max(999_999_999_999_999),
   },
   userId: {
