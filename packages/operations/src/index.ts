@@ -19,6 +19,7 @@ export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from '
 export { type DeliveredGoods, deliverByHand, type HandOver, readGoods } from './goods-of-order.ts';
 export { loginLink, mayAskForLoginLink, ownPath, useLoginLink } from './login-link.ts';
 export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface, subscriptionOffer } from './offer.ts';
+export { operationSettings } from './operation-settings.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
 export { type OrderStatusJson, orderStatusJson, type PaymentStatus, paymentStatus } from './order-status-json.ts';
 export { askDuePayments, askOpenPayments, confirmPayment } from './reconcile.ts';

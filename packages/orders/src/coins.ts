@@ -22,13 +22,19 @@ export async function coinBalance(db: Db, userId: number): Promise<number> {
   return account?.balance ?? 0;
 }
 
-/** Newest first. */
-export async function coinEntries(db: Db, userId: number, limit: number): Promise<CoinEntry[]> {
+/** Newest first. @param before only entries older than the one with this id */
+export async function coinEntries(
+  db: Db,
+  userId: number,
+  limit: number,
+  before: number = Number.MAX_SAFE_INTEGER,
+): Promise<CoinEntry[]> {
   return rows<CoinEntry>(
     db,
     `select l.id, l.amount, l.balance, l.cause, o.order_no as "orderNo", l.reason, l.actor, l.created_at as "createdAt"
-       from coin_ledger l left join orders o on o.id = l.order_id where l.user_id = :userId order by l.id desc limit :limit`,
-    { userId, limit },
+       from coin_ledger l left join orders o on o.id = l.order_id 
+      where l.user_id = :userId and l.id < :before order by l.id desc limit :limit`,
+    { userId, limit, before },
   );
 }
 

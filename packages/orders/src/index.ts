@@ -1,5 +1,6 @@
 export type { Localised } from '@mingdan/kernel';
 export { claimPaid, type Holder, putDown, renewLeases, takeOverDue } from './claim.ts';
+export { type CoinHistory, coinHistory } from './coin-history.ts';
 export {
   type CreditedCoins,
   coinsTakenFor,
@@ -112,8 +113,10 @@ export {
   listRedPackets,
   type RedPacket,
   type RedPacketDecision,
+  type RedPacketEvent,
   type RedPacketStanding,
   type RedPacketState,
+  redPacketEvents,
   redPacketOfOrder,
   redPacketOver,
   redPacketPaymentId,

@@ -90,7 +90,17 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
     Promise.all(orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) }))),
   ]);
   const { maintenance } = settings;
-  return homeView({ language, membership, subscription, balance, reports, plans, packages, orders: titled, maintenance });
+  return homeView({
+    language,
+    membership,
+    subscription,
+    balance,
+    reports,
+    plans,
+    packages,
+    orders: titled,
+    maintenance,
+  });
 }
 
 async function stateOf(deps: HttpDeps, shown: Order) {
