@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { Socket } from 'node:net';
+import { pause } from '@mingdan/kernel';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { connectionSettings } from './connection.ts';
@@ -32,26 +34,49 @@ pg.types.setTypeParser(INT8, (text) => {
 
 export function openDatabase(options: DatabaseOptions): Db {
   const acquire = options.acquireTimeoutMs ?? 5_000;
-  return knex({
-    client: 'pg',
-    // knex would write plain lines of its own; every error reaches our log where it is handled.
-    log: { warn() {}, error() {}, deprecate() {}, debug() {} },
-    connection: {
-      ...connectionSettings(options.url, options.ca),
-      application_name: options.applicationName,
-      connectionTimeoutMillis: acquire,
-      keepAlive: true,
-      ...(options.statementTimeoutMs
-        ? { statement_timeout: options.statementTimeoutMs, query_timeout: options.statementTimeoutMs + 500 }
-        : {}),
-    },
-    pool: {
-      min: 0,
-      max: options.poolSize ?? 10,
-      acquireTimeoutMillis: acquire,
-      afterCreate: prepareConnection(options),
-    },
-  });
+  return beginningAnew(
+    knex({
+      client: 'pg',
+      // knex would write plain lines of its own; every error reaches our log where it is handled.
+      log: { warn() {}, error() {}, deprecate() {}, debug() {} },
+      connection: {
+        ...connectionSettings(options.url, options.ca),
+        application_name: options.applicationName,
+        connectionTimeoutMillis: acquire,
+        keepAlive: true,
+        ...(options.statementTimeoutMs
+          ? { statement_timeout: options.statementTimeoutMs, query_timeout: options.statementTimeoutMs + 500 }
+          : {}),
+      },
+      pool: {
+        min: 0,
+        max: options.poolSize ?? 10,
+        acquireTimeoutMillis: acquire,
+        afterCreate: prepareConnection(options),
+      },
+    }),
+  );
+}
+
+/** What the database ends so that another transaction may go on: serialization_failure, deadlock_detected. */
+const ENDED_FOR_OTHERS = new Set(['40001', '40P01']);
+const MOST_BEGINNINGS = 4;
+
+/** A whole transaction that was ended for the sake of another begins anew: all of its work was undone, so it is done once. */
+function beginningAnew(db: Db): Db {
+  const begin = db.transaction.bind(db) as (work: (tx: Db) => Promise<unknown>) => Promise<unknown>;
+  const again = async (work: (tx: Db) => Promise<unknown>): Promise<unknown> => {
+    for (let beginnings = 1; ; beginnings += 1) {
+      try {
+        return await begin(work);
+      } catch (error) {
+        const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+        if (!ENDED_FOR_OTHERS.has(code) || beginnings >= MOST_BEGINNINGS) throw error;
+        await pause(beginnings * randomInt(5, 20));
+      }
+    }
+  };
+  return Object.defineProperty(db, 'transaction', { value: again });
 }
 
 /** A transaction that its owner forgot holds rows that others wait for. */

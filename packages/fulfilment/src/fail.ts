@@ -1,6 +1,6 @@
 import type { Db } from '@mingdan/db';
-import { moneyText } from '@mingdan/kernel';
-import { dueOf, failAndRefund, type Order } from '@mingdan/orders';
+import { type Money, moneyText } from '@mingdan/kernel';
+import { amountsOfRefunds, dueOf, failAndRefund, type Order } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
 import { alarm } from './alarm.ts';
 import type { FulfilmentDeps } from './contract.ts';
@@ -12,6 +12,9 @@ export function amountText({ amount, paidWith, coinsUsed = 0, coinsMinor = 0 }: 
   const rest = paidWith ?? dueOf({ amount, coinsMinor });
   return `${moneyText(rest)} + ${moneyText({ minor: coinsUsed, currency: 'COIN' })}`;
 }
+/** "11.90 CNY + 80 🪙" */
+export const amountsText = (amounts: readonly Money[]): string => amounts.map(moneyText).join(' + ');
+
 type Paid = Pick<Order, 'amount'> & Partial<Pick<Order, 'paidWith' | 'coinsUsed' | 'coinsMinor'>>;
 
 /** What a gift paid is not used up: the database lets it be claimed again (migrations/0010, return_gift). */
@@ -39,10 +42,13 @@ export async function failOrder(
   why: { reason: string; owner: string | null; by: string; refundId?: string | null },
 ): Promise<string[]> {
   const refunds = await failAndRefund(tx, { orderId: order.id, orderNo: order.orderNo, ...why });
-  const amount = amountText(order);
+  const goingBack = await amountsOfRefunds(tx, refunds);
+  // of what an earlier refund left, not more than really goes back
+  const amount = goingBack.length === 0 ? amountText(order) : amountsText(goingBack);
   const params = { orderNo: order.orderNo, product: order.productNames, amount, reason: why.reason };
   const wished = why.reason === 'refund_asked';
-  const failed = refunds.length > 0 ? 'order_failed_refunding' : 'order_failed_free';
+  const unpaid = order.amount.minor === 0 ? 'order_failed_free' : 'order_failed_given_back';
+  const failed = refunds.length > 0 ? 'order_failed_refunding' : unpaid;
   const template = wished ? 'refund_requested' : failed;
   const message = { template, params } as const;
   await tellBuyer(tx, deps.vault, order, { dedupeKey: `failed:${order.orderNo}`, message });

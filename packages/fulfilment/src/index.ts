@@ -12,7 +12,7 @@ export {
   type StepOutcome,
 } from './contract.ts';
 export { dayText } from './day-text.ts';
-export { amountText, failOrder } from './fail.ts';
+export { amountsText, amountText, failOrder } from './fail.ts';
 export { type GiftDeps, giftFulfiller, giftLink } from './gift/steps.ts';
 export { countRefusal, mayAskModel, modelAnswered, pauseFulfilment, STREAK_LIMIT } from './health.ts';
 export { coinsFulfiller } from './kinds/coins/steps.ts';

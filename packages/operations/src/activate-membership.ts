@@ -36,7 +36,7 @@ export async function activatePaidMembership(
 ): Promise<{ membership: Membership; created: boolean }> {
   const { userId, actor } = payment;
   const done = await db.transaction(async (tx) => {
-    await row(tx, 'select 1 from users where id = :userId for update', { userId });
+    await row(tx, 'select 1 from users where id = :userId for no key update', { userId });
     const given = (await byOurPayment(tx, payment)) ?? (await byPrice(tx, payment));
     const created = await activateMembership(tx, { userId, actor, ...given });
     if (!created) await checkSame(tx, userId, given);

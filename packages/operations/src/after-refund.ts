@@ -9,6 +9,7 @@ import {
   type Order,
   releaseUnseenCodes,
   returnTakenCoins,
+  reviveGift,
   revokeMembership,
 } from '@mingdan/orders';
 import type { OperationDeps } from './contract.ts';
@@ -31,6 +32,8 @@ export async function afterRefund(
   if (refund.orderId === null || OF_NOTHING_GIVEN.includes(refund.reason)) return;
   const order = await row<Order>(tx, `select ${ORDER_COLUMNS} from orders o where id = :id`, { id: refund.orderId });
   if (order?.gift) {
+    // Nobody has their money back: the link works again.
+    if (refund.status === 'failed') await reviveGift(tx, order.id);
     if (refund.status === 'succeeded' && (await isAllBack(tx, order.id))) await endGift(tx, order.id);
     return;
   }
@@ -68,8 +71,10 @@ async function takeForOutsideRefund(deps: OperationDeps, tx: Db, order: Order, r
 async function isAllBack(tx: Db, orderId: number): Promise<boolean> {
   const left = await row(
     tx,
-    'select 1 from payment_transactions where order_id = :orderId and refunded_minor < amount_minor limit 1',
-    { orderId },
+    // what was paid beside it, or twice, has its own way back and paid for nothing
+    `select 1 from payment_transactions t where order_id = :orderId and refunded_minor < amount_minor
+        and not exists (select 1 from refund_records r where r.transaction_id = t.id and r.reason = any(:ofNothing)) limit 1`,
+    { orderId, ofNothing: OF_NOTHING_GIVEN },
   );
   return left === undefined;
 }

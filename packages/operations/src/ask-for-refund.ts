@@ -1,7 +1,16 @@
 import { changed, type Db, row } from '@mingdan/db';
-import { amountText, BY_HAND, failOrder, grantedPercent, refundRules, tellBuyer } from '@mingdan/fulfilment';
+import {
+  amountsText,
+  amountText,
+  BY_HAND,
+  failOrder,
+  grantedPercent,
+  refundRules,
+  tellBuyer,
+} from '@mingdan/fulfilment';
 import { formatAmount, type Money, moneyText, type Vault } from '@mingdan/kernel';
 import {
+  amountsOfRefunds,
   type CreditedCoins,
   creditedCoins,
   dueOf,
@@ -124,19 +133,27 @@ async function refundCoins(
   wish: RefundWish,
   credited: CreditedCoins,
 ): Promise<RefundAnswer> {
-  const share = coinShare(order, credited);
-  const { left, unspent } = share;
+  const unspentShare = coinShare(order, credited);
+  const { left, unspent } = unspentShare;
   const isPartly = wish.by === 'buyer' && unspent < left;
-  if (isPartly && share.amount.minor === 0) return withOperators(deps, tx, order, wish, credited);
-  const part = isPartly ? share.amount : (wish.amount ?? null);
+  if (isPartly && unspentShare.amount.minor === 0) return withOperators(deps, tx, order, wish, credited);
+  const part = isPartly ? unspentShare.amount : (wish.amount ?? null);
   const coins = { left, unspent };
-  if (isPartly && wish.offersPart) return { outcome: 'part_offered', amount: share.amount, coins };
+  if (isPartly && wish.offersPart) return { outcome: 'part_offered', amount: unspentShare.amount, coins };
   const answer =
     part === null ? await refundAll(deps, tx, order, wish, false) : await refundPart(deps, tx, order, wish, part);
   const { refundId } = answer;
   if (answer.outcome !== 'requested' || refundId === undefined) return answer;
-  await takeCoinsOfRefund(deps, tx, order, { refundId, credited, part, by: wish.by });
+  const share = part ?? (await shareOfPrice(tx, order, answer.amount));
+  await takeCoinsOfRefund(deps, tx, order, { refundId, credited, part: share, by: wish.by });
   return { ...answer, coins };
+}
+
+/** What a refund in the currency of the payment is of the order's price. */
+async function shareOfPrice(tx: Db, order: Order, refunded: Money | undefined): Promise<Money | null> {
+  const payment = await paymentWithMostLeft(tx, order.id);
+  if (!payment || !refunded || refunded.currency !== payment.currency) return null;
+  return { ...order.amount, minor: Math.ceil((order.amount.minor * refunded.minor) / payment.minor) };
 }
 
 async function withOperators(
@@ -210,13 +227,17 @@ async function refundAll(
   const refundId = wish.refundId ?? null;
   if (undelivered) {
     const by = { reason: 'refund_asked', owner: null, by: wish.by, refundId };
-    return requested(order, await failOrder({ ...deps, operatorChatId: deps.settings.operatorChatId }, tx, order, by));
+    return requested(
+      tx,
+      order,
+      await failOrder({ ...deps, operatorChatId: deps.settings.operatorChatId }, tx, order, by),
+    );
   }
   if (order.kind === 'goods') await withholdUnseen(tx, order.id);
   const refunds = await requestRefundOfOrder(tx, { orderId: order.id, reason: 'refund_asked', by: wish.by, refundId });
   if (refunds.length === 0) return { outcome: 'already_requested', amount: paidMoney(order) };
-  await tellRequested(deps, tx, order, refunds[0] ?? '', amountText(order));
-  return requested(order, refunds);
+  await tellRequested(deps, tx, order, refunds[0] ?? '', amountsText(await amountsOfRefunds(tx, refunds)));
+  return requested(tx, order, refunds);
 }
 
 /** Codes whose message waits for a buyer who cannot be reached: nobody has seen them, and nobody shall while the money goes back. */
@@ -228,10 +249,13 @@ async function withholdUnseen(tx: Db, orderId: number): Promise<void> {
   );
 }
 
-function requested(order: Order, [refundId]: readonly string[]): RefundAnswer {
+/** `amount`: what really goes back, which is less than was paid where an earlier refund took a part. */
+async function requested(tx: Db, order: Order, refunds: readonly string[]): Promise<RefundAnswer> {
+  const [refundId] = refunds;
+  const [amount = paidMoney(order)] = await amountsOfRefunds(tx, refunds);
   return {
     outcome: 'requested',
-    amount: paidMoney(order),
+    amount,
     status: 'requested',
     ...(refundId === undefined ? {} : { refundId }),
   };

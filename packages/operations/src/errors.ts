@@ -15,7 +15,8 @@ export type OperationErrorCode =
   | 'no_such_matter'
   | 'no_buyer'
   | 'refund_not_open'
-  | 'not_by_hand';
+  | 'not_by_hand'
+  | 'sold_out';
 
 const hints: Record<OperationErrorCode, string> = {
   order_not_found: 'Check the order number (mingdan orders list)',
@@ -31,6 +32,7 @@ const hints: Record<OperationErrorCode, string> = {
   no_such_matter: 'See: mingdan inbox list --all',
   refund_not_open: 'It is under way or done: mingdan orders show tells',
   not_by_hand: 'mingdan orders show tells how far it is; codes are handed out by themselves',
+  sold_out: 'mingdan stock set puts more in; or give the money back: mingdan orders refund',
   no_buyer: 'Resolve it with a note alone',
   gateway_refused: 'The gateway said no: compare its settings with mingdan doctor',
 };

@@ -1,7 +1,7 @@
 import { changed, type Db, row } from '@mingdan/db';
 import { BY_HAND, type HandedOver, handedOverSchema } from '@mingdan/fulfilment';
 import { pause } from '@mingdan/kernel';
-import { codesOfOrder, findOrder, type Order, refundOfOrder, savedSteps } from '@mingdan/orders';
+import { codesOfOrder, commitStock, findOrder, type Order, refundOfOrder, savedSteps } from '@mingdan/orders';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
 import { wakeWorkers } from './settle.ts';
@@ -24,8 +24,7 @@ export async function readGoods(deps: OperationDeps, order: Order): Promise<Deli
     const seen = await row(tx, 'select 1 from inventory_items where order_id = :id and shown_at is not null limit 1', {
       id: order.id,
     });
-    const { status } = await refundOfOrder(tx, order.id);
-    const goesBack = status !== 'none' && status !== 'failed';
+    const goesBack = (await isAllReserved(tx, order.id)) && (await refundOfOrder(tx, order.id)).status !== 'failed';
     const codes = goesBack && !seen ? [] : await codesOfOrder(tx, deps.vault, order.id, true);
     const saved = await savedSteps(tx, deps.vault, order.id);
     const note = handedOverSchema.safeParse(saved.get(BY_HAND)?.result).data?.note ?? null;
@@ -39,7 +38,7 @@ export interface HandOver extends HandedOver {
 
 /**
  * A person has delivered goods: the order goes on at once, and its buyer reads the note. Repeated it changes nothing.
- * @throws OperationRefused order_not_found | not_by_hand
+ * @throws OperationRefused order_not_found | not_by_hand | sold_out
  */
 export async function deliverByHand(
   deps: OperationDeps,
@@ -72,11 +71,23 @@ export async function deliverByHand(
        on conflict (order_id, step) do update set result = excluded.result, finished_at = now() where order_steps.finished_at is null`,
       { id: order.id, step: BY_HAND, result },
     );
+    // Sold out meanwhile, it would fail behind the back of the person who has delivered it.
+    if (!(await commitStock(tx, order.id)))
+      throw new OperationRefused('sold_out', `there is no stock for order ${orderNo} any more`);
     return 'delivered';
   });
   if (outcome === 'delivered') await wakeOrder(deps.db, order.id);
   deps.log.info({ order_no: orderNo, outcome, by }, 'goods delivered by hand');
   return outcome;
+}
+
+async function isAllReserved(tx: Db, orderId: number): Promise<boolean> {
+  const paid = await row<{ all: boolean | null }>(
+    tx,
+    'select bool_and(refund_reserved_minor >= amount_minor) as all from payment_transactions where order_id = :orderId',
+    { orderId },
+  );
+  return paid?.all ?? false;
 }
 
 /** A worker that looks at it at this moment puts it down with its old pause: it is waited for. */

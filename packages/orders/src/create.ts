@@ -59,7 +59,7 @@ export async function createOrder(
   const made = await db.transaction(async (tx) => {
     // One buyer's orders are made one after the other, so that the count below is true.
     if (request.userId !== null)
-      await row(tx, 'select 1 from users where id = :userId for update', { userId: request.userId });
+      await row(tx, 'select 1 from users where id = :userId for no key update', { userId: request.userId });
     const before = await sameOrder(tx, request);
     if (before) return { order: before, created: false };
     await checkMaintenance(tx);

@@ -9,16 +9,18 @@ import { OrderTakenAway } from './steps.ts';
  */
 export async function completeIfDelivered(db: Db, orderId: number): Promise<string | undefined> {
   const nothingLeft = `not exists (select 1 from outbox where outbox.order_id = orders.id and delivers and outbox.status in ('pending', 'parked'))`;
-  const completed = await row<{ orderNo: string }>(
+  const completed = await row<{ orderNo: string; promoted: boolean }>(
     db,
     `with done as (
        update orders set status = 'completed', completed_at = now(), delivery = 'delivered', status_reason = null, status_by = 'sender'
         where id = :orderId and status = 'generating' and delivery = 'sending' and ${nothingLeft}
        returning id, order_no, promoter_id, user_id
      ), ${CREDIT_PROMOTER}, ${SHOW_CODES}
-     select order_no as "orderNo" from done`,
+     select order_no as "orderNo", promoter_id is not null as promoted from done`,
     { orderId },
   );
+  // A refund that was booked while this statement waited for the order is not in what it saw.
+  if (completed?.promoted) await row(db, 'select reverse_promoter_credit(:orderId)', { orderId });
   if (!completed) {
     await changed(
       db,
@@ -40,16 +42,18 @@ const SHOW_CODES = `shown as (
 
 /**
  * An order is credited to its promoter by its own key: a second completion finds the row and changes nothing. The commission is of what was
- * really paid, in its own currency, and held while a refund is likely; coins were paid for before, and nobody earns by their own orders.
+ * really paid and is kept, in its own currency, and held while a refund is likely; coins were paid for before, and nobody earns by their
+ * own orders. What goes back later takes its part of it along (migrations/0016).
  */
 const CREDIT_PROMOTER = `credit as (
-       insert into promoter_credits (order_id, promoter_id, amount_minor, currency, commission_minor, held_until)
-       select done.id, p.id, paid.minor, paid.currency, floor(paid.minor * p.rate_percent / 100)::bigint, now() + make_interval(days => ${COMMISSION_HELD_DAYS})
+       insert into promoter_credits (order_id, promoter_id, amount_minor, currency, rate_percent, commission_minor, held_until)
+       select done.id, p.id, paid.minor, paid.currency, p.rate_percent, floor(paid.minor * p.rate_percent / 100)::bigint, now() + make_interval(days => ${COMMISSION_HELD_DAYS})
          from done join promoters p on p.id = done.promoter_id
-         -- nothing is earned by money that is going back
          join lateral (
-           select sum(amount_minor - refund_reserved_minor)::bigint as minor, currency from payment_transactions
-            where order_id = done.id and currency <> 'COIN' group by currency order by minor desc limit 1) paid on paid.minor > 0
+           select sum(amount_minor - refunded_minor)::bigint as minor, currency from payment_transactions t
+            where order_id = done.id and currency <> 'COIN'
+              and not exists (select 1 from refund_records r where r.transaction_id = t.id and r.reason in ('second_payment', 'unmatched_payment'))
+            group by currency order by minor desc limit 1) paid on paid.minor > 0
         where p.user_id is distinct from done.user_id
        on conflict (order_id) do nothing returning promoter_id, amount_minor, currency
      ), counted as (

@@ -166,6 +166,11 @@ export async function revokeGift(tx: Db, orderId: number, claimedToo: boolean): 
   return ended === 1;
 }
 
+/** Its refund failed: who has its link may claim it after all, and who had claimed it keeps it. */
+export async function reviveGift(tx: Db, orderId: number): Promise<void> {
+  await changed(tx, 'update gifts set revoked_at = null where order_id = :orderId', { orderId });
+}
+
 /** All of its money is back: it is over, and so is the membership that was claimed with it. A report that was written stays. */
 export async function endGift(tx: Db, orderId: number): Promise<void> {
   await revokeGift(tx, orderId, true);

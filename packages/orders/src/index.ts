@@ -39,6 +39,7 @@ export {
   openGift,
   orderOfGift,
   renewGift,
+  reviveGift,
   revokeGift,
 } from './gifts.ts';
 export {
@@ -123,6 +124,7 @@ export {
   redPacketStanding,
 } from './red-packets.ts';
 export {
+  amountsOfRefunds,
   claimRefunds,
   type FoundRefund,
   findRefund,

@@ -89,29 +89,8 @@ export async function takeEndingMemberships(
   );
 }
 
-/** Derives all periods of a user anew from what is paid and granted, in the order of their making. @returns how many moved */
+/** Derives all periods of a user anew from what was given and taken away, in its order (migrations/0016). @returns how many were elsewhere */
 export async function syncMembership(db: Db, userId: number): Promise<number> {
-  return db.transaction(async (tx) => {
-    await row(tx, 'select 1 from users where id = :userId for update', { userId });
-    const periods = await rows<{ id: number; createdAt: Date; months: number }>(
-      tx,
-      'select id, created_at as "createdAt", months from membership_periods where user_id = :userId and revoked_at is null order by created_at, id',
-      { userId },
-    );
-    let end: Date | null = null;
-    let moved = 0;
-    for (const { id, createdAt, months } of periods) {
-      const start: Date = end !== null && end > createdAt ? end : createdAt;
-      const now: { endsAt: Date; moved: boolean } | undefined = await row<{ endsAt: Date; moved: boolean }>(
-        tx,
-        `with before as (select starts_at from membership_periods where id = :id)
-         update membership_periods set starts_at = :start, ends_at = membership_end(:start::timestamptz, :months) where id = :id
-         returning ends_at as "endsAt", (select starts_at from before) is distinct from :start::timestamptz as moved`,
-        { id, start, months },
-      );
-      end = now?.endsAt ?? end;
-      if (now?.moved) moved += 1;
-    }
-    return moved;
-  });
+  const synced = await row<{ moved: number }>(db, 'select sync_membership(:userId) as moved', { userId });
+  return synced?.moved ?? 0;
 }

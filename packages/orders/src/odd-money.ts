@@ -24,6 +24,8 @@ export const oddMoney: readonly OddMoney[] = [
   { verdict: 'currency_mismatch', leadsTo: 'hold', answers: HELD },
   { verdict: 'payment_id_mismatch', leadsTo: 'hold', answers: HELD },
   { verdict: 'other_provider', leadsTo: 'hold', answers: HELD },
+  // Paid after it had ended, when its coupon had come back and was used up by others.
+  { verdict: 'coupon_used_up', leadsTo: 'hold', answers: HELD },
   // The rest of an order whose coins went back when it ended, and are spent since.
   { verdict: 'coins_returned', leadsTo: 'hold', answers: HELD },
   // A subscription paid again whose first order is not known here; of one that is known each renewal is an order of its own.

@@ -1,5 +1,5 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
-import { type Currency, MingdanError, type Money, randomCode, type Vault } from '@mingdan/kernel';
+import { type Currency, MingdanError, type Money, moneyText, randomCode, type Vault } from '@mingdan/kernel';
 
 /** So long a refund is likely; a commission is paid out no earlier. */
 export const COMMISSION_HELD_DAYS = 7;
@@ -120,15 +120,39 @@ export function openDestination(vault: Vault, withdrawal: Pick<Withdrawal, 'dest
   return withdrawal.destination === null ? '' : String(vault.open(DESTINATION, withdrawal.destination));
 }
 
-/** An operator paid it by hand, or will not. @returns false where it was decided before */
+/**
+ * An operator pays it by hand, or will not. What was earned may have shrunk by refunds since it was asked for: then it is not to be paid.
+ * @returns false where it was decided before
+ * @throws PromoterRefused commission_shrank
+ */
 export async function decideWithdrawal(
   db: Db,
   decision: { id: number; status: 'paid' | 'rejected'; by: string; note: string },
 ): Promise<boolean> {
-  const decided = await changed(
-    db,
-    `update promoter_withdrawals set status = :status, decided_by = :by, note = nullif(:note, ''), decided_at = now() where id = :id and status = 'requested'`,
-    decision,
-  );
-  return decided > 0;
+  return db.transaction(async (tx) => {
+    const asked = await row<{ promoterId: number; currency: Currency }>(
+      tx,
+      `select w.promoter_id as "promoterId", w.currency from promoter_withdrawals w join promoters p on p.id = w.promoter_id
+        where w.id = :id and w.status = 'requested' for update of p`,
+      decision,
+    );
+    if (!asked) return false;
+    if (decision.status === 'paid') await checkStillEarned(tx, asked);
+    const decided = await changed(
+      tx,
+      `update promoter_withdrawals set status = :status, decided_by = :by, note = nullif(:note, ''), decided_at = now() where id = :id and status = 'requested'`,
+      decision,
+    );
+    return decided > 0;
+  });
+}
+
+async function checkStillEarned(tx: Db, asked: { promoterId: number; currency: Currency }): Promise<void> {
+  const earned = (await earningsOf(tx, asked.promoterId)).find(({ currency }) => currency === asked.currency);
+  const missing = -(earned?.availableMinor ?? 0);
+  if (missing <= 0) return;
+  const less = moneyText({ minor: missing, currency: asked.currency });
+  throw new PromoterRefused('commission_shrank', `refunds have taken ${less} of this commission`, {
+    hint: 'Refuse it (--reject): the promoter can ask for what is left',
+  });
 }

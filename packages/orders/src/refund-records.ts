@@ -176,6 +176,15 @@ export async function requestRefundWithId(tx: Db, wanted: RefundWithId): Promise
   return asked?.refundId ?? null;
 }
 
+/** What goes back by some refunds, the gateway's money before coins. */
+export async function amountsOfRefunds(tx: Db, refundIds: readonly string[]): Promise<Money[]> {
+  return rows<Money>(
+    tx,
+    `select sum(amount_minor)::bigint as minor, currency from refund_records where refund_id = any(:refundIds) group by currency order by currency = 'COIN'`,
+    { refundIds },
+  );
+}
+
 /** The payment that the next refund of an order would be made of. */
 export async function paymentWithMostLeft(tx: Db, orderId: number): Promise<Money | undefined> {
   return row<Money>(

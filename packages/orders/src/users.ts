@@ -68,6 +68,7 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
     });
     await changed(tx, 'delete from support_messages where user_id = :userId', { userId });
     await endSubscriptionsOf(tx, userId);
+    await forgetDestinations(tx);
     await forgetRedPackets(tx);
     await changed(
       tx,
@@ -89,6 +90,7 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
 /** Orders that ended after their buyer had asked to be forgotten lose their personal data, too. */
 export async function forgetEnded(db: Db): Promise<void> {
   await forgetRedPackets(db);
+  await forgetDestinations(db);
   const ended = `o.user_id = u.id and o.created_at < u.forgotten_at and o.status in ('completed', 'failed', 'expired')`;
   await changed(
     db,
@@ -97,5 +99,14 @@ export async function forgetEnded(db: Db): Promise<void> {
   await changed(
     db,
     `update order_steps s set result = null from orders o, users u where s.order_id = o.id and ${ended} and s.result is not null`,
+  );
+}
+
+/** Where a promoter was paid, once that is decided and they have asked to be forgotten. */
+async function forgetDestinations(db: Db): Promise<void> {
+  await changed(
+    db,
+    `update promoter_withdrawals w set destination = null from promoters p join users u on u.id = p.user_id
+      where p.id = w.promoter_id and u.forgotten_at is not null and w.status <> 'requested' and w.destination is not null`,
   );
 }

@@ -17,6 +17,7 @@ export const mailTemplates = [
   'redpacket_rejected',
   'order_failed_refunding',
   'order_failed_free',
+  'order_failed_given_back',
   'second_payment_refunding',
   'refund_requested',
   'refund_succeeded',

@@ -112,6 +112,8 @@ export const messageTemplates = {
   report_closing: ['orderNo', 'product', 'link'],
   /** reason is a key under `reasons.` */
   order_failed_refunding: ['orderNo', 'product', 'amount', 'reason'],
+  /** its money went back before */
+  order_failed_given_back: ['orderNo', 'product', 'reason'],
   order_failed_free: ['orderNo', 'product', 'reason'],
   payment_failed: ['orderNo', 'product', 'amount'],
   payment_late: ['orderNo', 'product', 'amount'],

@@ -33,10 +33,12 @@ export async function tellSecondPayments(deps: OperationDeps): Promise<void> {
 async function tellOneSecond(deps: OperationDeps, tx: Db): Promise<boolean> {
   const found = await row<Order & { refundId: string }>(
     tx,
-    `select ${ORDER_COLUMNS}, r.refund_id as "refundId" from refund_records r join orders o on o.id = r.order_id
-      where r.reason = 'second_payment' and r.status in ('requested', 'pending')
-        and not exists (select 1 from outbox where dedupe_key = 'second:' || r.refund_id) and (o.email is not null or exists (select 1 from users where id = o.user_id and telegram_id is not null))
-      order by r.id limit 1`,
+    `with told as (
+       update refund_records set request_told_at = now()
+        where id = (select id from refund_records where reason = 'second_payment' and status in ('requested', 'pending') and request_told_at is null
+                     order by id for update skip locked limit 1)
+       returning refund_id, order_id)
+     select ${ORDER_COLUMNS}, told.refund_id as "refundId" from told join orders o on o.id = told.order_id`,
   );
   if (!found) return false;
   const params = { orderNo: found.orderNo, product: found.productNames, amount: amountText(found) };
