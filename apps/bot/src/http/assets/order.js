@@ -1,6 +1,8 @@
 // Keeps the order page true without a reload: asks for the state, and draws the page anew when it has changed.
 // Loading the page's own address keeps all wording and all decisions on the server.
 
+import { showCopy } from './copy.js';
+
 const LONGEST_WAIT_SECONDS = 60;
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -69,6 +71,7 @@ function lookLater() {
 
 function showPrint() {
   for (const button of document.querySelectorAll('[data-print]')) button.hidden = false;
+  showCopy();
 }
 
 document.addEventListener('click', (event) => {

@@ -1,3 +1,4 @@
+import { fulfillerKey } from '@mingdan/fulfilment';
 import type { Offer } from '@mingdan/operations';
 import type { Language, Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
@@ -24,7 +25,7 @@ export function paymentMarkup(part: PaymentPart, at: At): Markup {
   if (part.offers.length === 0) return html`<p class="note" role="status">${t('pay.none')}</p>`;
   const shown = chosenMarkup(part, at);
   return html`!${troubleMarkup(part, at)}!${shown}!${ways(part, at, shown !== '')}
-<p class="small">${t('pay.rule', { rule: t(`refundRules.${order.kind}`) })}</p>`;
+<p class="small">${t('pay.rule', { rule: t(`refundRules.${fulfillerKey(order)}`) })}</p>`;
 }
 
 function ways({ offers, chosen }: PaymentPart, at: At, hasShown: boolean): Markup {
