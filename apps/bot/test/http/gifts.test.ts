@@ -447,3 +447,28 @@ describe('the shop', () => {
     expect(await findOrder(db, orderNoIn(headers.location))).toMatchObject({ gift: false });
   });
 });
+
+describe('the Mini App', () => {
+  test('shows the price with a coupon or as a gift before anything is paid, and counts no use', async () => {
+    await changed(
+      db,
+      `insert into coupons (code, percent, product_slugs) values ('HALF', 50, array['bazi-full', 'member-month'])`,
+    );
+    await changed(db, `update products set price_stars = 800 where slug = 'bazi-full'`);
+    const { bearer } = await signedIn(db);
+    const price = (slug: string, wish: object) =>
+      http().post(`/app/view/price/${slug}?lang=en`).set('Authorization', bearer).send(wish);
+    const full = await price('bazi-full', { coupon: ' half ' }).expect(200);
+    expect(full.text).toContain('400');
+    expect(full.text).toMatch(/instead of CN¥99\.00/);
+    expect((await price('bazi-full', { gift: true }).expect(200)).text).toContain('nobody has claimed the gift');
+    await price('bazi-year', { coupon: 'HALF' }).expect(409);
+    await price('bazi-year', { coupon: 'no such' }).expect(422);
+    await price('consult', {}).expect(404);
+    await http().post('/app/view/price/bazi-full').send({}).expect(401);
+    const { text } = await http().get('/app/view/member/member-month?lang=en').set('Authorization', bearer).expect(200);
+    expect(text).toContain('name="coupon"');
+    expect(text).toContain('name="gift"');
+    expect(await row(db, `select uses from coupons where code = 'HALF'`)).toEqual({ uses: 0 });
+  });
+});
