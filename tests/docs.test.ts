@@ -168,6 +168,7 @@ describe('what the pages name', () => {
       alarm_by_hand: 'Goods to deliver by hand',
       alarm_by_hand_waiting: 'Goods to deliver by hand',
       alarm_stock_low: 'Stock is low',
+      alarm_subscription_not_ended: 'A subscription does not end',
       alarm_withdrawal: 'A promoter wants their commission',
     };
     expect([...sent].sort()).toEqual(Object.keys(sections).sort());

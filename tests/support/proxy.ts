@@ -1,8 +1,8 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './processes.ts';
 
-export interface DatabaseProxy {
-  /** the database's URL with the proxy in between */
+export interface ServerProxy {
+  /** the server's URL with the proxy in between */
   readonly url: string;
   /** All connections break, and new ones are refused. */
   cut(): Promise<void>;
@@ -13,9 +13,9 @@ export interface DatabaseProxy {
   close(): Promise<void>;
 }
 
-/** A TCP proxy in front of the database, to take it away and give it back. */
-export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
-  const target = new URL(databaseUrl);
+/** A TCP proxy in front of the database or another server, to take it away and give it back. */
+export async function startProxy(serverUrl: string): Promise<ServerProxy> {
+  const target = new URL(serverUrl);
   const port = await freePort();
   const sockets = new Set<Socket>();
   let frozen = false;
@@ -49,7 +49,7 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
     server = undefined;
     await closed;
   }
-  const url = new URL(databaseUrl);
+  const url = new URL(serverUrl);
   url.port = String(port);
   return {
     url: url.href,

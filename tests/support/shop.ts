@@ -7,7 +7,7 @@ import { providerNames } from '@mingdan/payments';
 import { type Ran, run } from '../../apps/cli/test/given.ts';
 import { gateways, type Sandbox, type SandboxControl, startSandbox } from '../../apps/sandbox/src/index.ts';
 import { freePort, Running } from './processes.ts';
-import { type DatabaseProxy, startProxy } from './proxy.ts';
+import { type ServerProxy, startProxy } from './proxy.ts';
 import { until } from './until.ts';
 
 export const OPERATOR = 9001;
@@ -37,7 +37,7 @@ export interface ShopOptions {
 export class Shop {
   readonly database: TestDatabase;
   readonly sandbox: Sandbox;
-  readonly proxy: DatabaseProxy | undefined;
+  readonly proxy: ServerProxy | undefined;
   readonly webhookPort: number;
   /** of the bot process that pages and API lead to: the first one, and who comes after it */
   readonly publicPort: number;

@@ -13,16 +13,13 @@ import {
   reportFulfiller,
 } from '@mingdan/fulfilment';
 import { type Clock, createVault, type Logger, randomToken, systemClock, type Vault } from '@mingdan/kernel';
-import { confirmPayment, type OperationDeps, orderLink } from '@mingdan/operations';
+import { confirmPayment, type OperationDeps, operationSettings, orderLink } from '@mingdan/operations';
 import { createHouse, type Order } from '@mingdan/orders';
 import { createClients } from '@mingdan/payments/clients';
 import { createModel } from '@mingdan/report';
 import { rememberedName } from './telegram/bot-name.ts';
 import { createTelegram } from './telegram/index.ts';
 import { createTexts, type Texts } from './texts.ts';
-
-/** How many unpaid orders a buyer may have open (CONTRACT of the API, "Details"). */
-const MOST_OPEN_ORDERS = 20;
 
 export interface BotDeps {
   readonly db: Db;
@@ -97,24 +94,6 @@ export function createFulfillers(
     giftFulfiller({ ...confirming, botName, publicUrl: operations.settings.publicUrl }),
   ];
   return new Map(all.map((fulfiller): [FulfillerKey, Fulfiller] => [fulfiller.kind, fulfiller]));
-}
-
-export function operationSettings(config: BotConfig): OperationDeps['settings'] {
-  const { operatorChatId } = config.telegram;
-  return {
-    webhookUrl: config.urls.webhook,
-    publicUrl: config.urls.public,
-    offered: config.offered,
-    orderExpiryMinutes: config.orders.expiryMinutes,
-    notifyUrls: config.notifyUrls,
-    refundNotifyUrls: config.refundNotifyUrls,
-    chatStarsOnly: config.chatStarsOnly,
-    starsByRate: config.starsByRate,
-    secretKeys: config.keys.secret,
-    operatorChatId: operatorChatId === null ? null : Number(operatorChatId),
-    operatorLanguage: config.operatorLanguage,
-    maxOpenOrdersPerBuyer: MOST_OPEN_ORDERS,
-  };
 }
 
 function reportDeps(config: BotConfig, fulfilment: FulfilmentDeps, operations: OperationDeps): ReportDeps {

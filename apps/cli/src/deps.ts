@@ -1,12 +1,11 @@
 import type { CliConfig } from '@mingdan/config';
 import { type Db, openDatabase } from '@mingdan/db';
 import { createLogger, createVault, type Logger, MingdanError } from '@mingdan/kernel';
-import type { OperationDeps } from '@mingdan/operations';
+import { type OperationDeps, operationSettings } from '@mingdan/operations';
 import { createHouse } from '@mingdan/orders';
 import { createClients } from '@mingdan/payments/clients';
 import type { Context } from './context.ts';
 
-const MAX_OPEN_ORDERS = 20;
 /** An operator waits for an answer; a report over a large table may take a while. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
@@ -54,20 +53,7 @@ function operationDeps(context: Context, config: CliConfig, db: Db): OperationDe
     clock,
     log,
     clients: createClients(config.providers, { clock, log, house: createHouse(db) }),
-    settings: {
-      webhookUrl: config.urls.webhook,
-      publicUrl: config.urls.public,
-      offered: config.offered,
-      orderExpiryMinutes: config.orders.expiryMinutes,
-      notifyUrls: config.notifyUrls,
-      refundNotifyUrls: config.refundNotifyUrls,
-      chatStarsOnly: config.chatStarsOnly,
-      starsByRate: config.starsByRate,
-      secretKeys: config.keys.secret,
-      operatorChatId: config.telegram.operatorChatId,
-      operatorLanguage: config.operatorLanguage,
-      maxOpenOrdersPerBuyer: MAX_OPEN_ORDERS,
-    },
+    settings: operationSettings(config),
   };
 }
 

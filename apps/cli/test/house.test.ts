@@ -94,7 +94,27 @@ describe('redpacket', () => {
     });
   });
 
+  test('show tells who did what, and when, and never the code', async () => {
+    const { order, id } = await waiting();
+    await mingdan('redpacket', 'claim', id, ...by('anna'));
+    await mingdan('redpacket', 'accept', id, '--amount', '19.90', ...by('anna'));
+    const shown = await json('redpacket', 'show', id);
+    expect(shown).toMatchObject({ id: Number(id), order_no: order.orderNo, state: 'accepted' });
+    expect(shown.events).toEqual([
+      { what: 'entered', actor: 'buyer', received: null, currency: null, reason: null, at: expect.any(String) },
+      { what: 'claimed', actor: 'anna', received: null, currency: null, reason: null, at: expect.any(String) },
+      { what: 'accepted', actor: 'anna', received: '19.90', currency: 'CNY', reason: null, at: expect.any(String) },
+    ]);
+    const { out } = await mingdan('redpacket', 'show', id);
+    expect(out).toMatch(/entered {2}the buyer\n.*claimed {2}anna\n.*accepted {2}anna {2}.*19\.90/);
+    expect(out + JSON.stringify(shown)).not.toContain(CODE);
+    const missing = await mingdan('redpacket', 'show', '999999');
+    expect(missing.code).toBe(1);
+    expect(missing.err).toContain('mingdan redpacket list --all');
+  });
+
   test.each([
+    [['show', 'x']],
     [['claim']],
     [['claim', 'x']],
     [['accept', '1']],

@@ -42,7 +42,7 @@ const invoices = setUpInvoices({
 });
 
 const miniApp = setUpMiniApp({
-  address: async (scheme) => (await act('mini-app', { scheme }))?.url,
+  address: async (scheme, from) => (await act('mini-app', { scheme, from }))?.url,
   openInvoice(address, closed) {
     invoices.openLink(new URL(address).searchParams.get('invoice') ?? '', closed);
   },
@@ -112,8 +112,8 @@ const hear = (event) => {
   heard[event.kind]?.();
 };
 
-function meet({ me, bot, commands, miniApp: hasMiniApp }) {
-  Object.assign(state, { me, bot, commands, miniApp: hasMiniApp, labels: labelsFor(me.language) });
+function meet({ me, bot, commands, miniApp: hasMiniApp, menuButton }) {
+  Object.assign(state, { me, bot, commands, miniApp: hasMiniApp, menuButton, labels: labelsFor(me.language) });
   applyLabels(state.labels);
   $('bot-name').textContent = bot.first_name;
   $('me').textContent = me.name;
@@ -121,7 +121,7 @@ function meet({ me, bot, commands, miniApp: hasMiniApp }) {
   $('block').textContent = me.blocked ? state.labels.unblock : state.labels.block;
   $('top-up').textContent = state.labels.topUpSide.replace('{stars}', me.stars);
   invoices.draw();
-  miniApp.offer(hasMiniApp && !me.blocked);
+  miniApp.offer(hasMiniApp && !me.blocked, menuButton);
   $('start').hidden = me.started || me.blocked;
   $('unblock').hidden = !me.blocked;
   $('composer').hidden = !me.started || me.blocked;

@@ -2,13 +2,14 @@
 
 const $ = (id) => document.getElementById(id);
 
-/** `hands` = { labels, openInvoice(slug, closed), address(scheme), toast(text) } @returns { offer(available) } */
+/** `hands` = { labels, openInvoice(slug, closed), address(scheme, from), toast(text) } @returns { offer(available, menuText) } */
 export function setUpMiniApp(hands) {
   const panel = $('mini-app');
   const frame = $('mini-app-frame');
   const main = $('mini-app-main');
   const back = $('mini-app-back');
   let origin = '';
+  let opener = $('mini-app-open');
 
   const post = (eventType, eventData = {}) =>
     frame.contentWindow?.postMessage(JSON.stringify({ eventType, eventData }), origin);
@@ -18,14 +19,15 @@ export function setUpMiniApp(hands) {
     main.hidden = true;
     back.hidden = true;
     frame.removeAttribute('src');
-    $('mini-app-open').focus();
+    opener.focus();
   };
 
-  const open = async () => {
+  const open = async (button, from) => {
+    opener = button;
     const dark =
       getComputedStyle(document.documentElement).colorScheme === 'dark' ||
       (!document.documentElement.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches);
-    const address = await hands.address(dark ? 'dark' : 'light');
+    const address = await hands.address(dark ? 'dark' : 'light', from);
     if (!address) return;
     origin = new URL(address).origin;
     frame.src = address;
@@ -60,11 +62,19 @@ export function setUpMiniApp(hands) {
   main.addEventListener('click', () => post('main_button_pressed'));
   back.addEventListener('click', () => post('back_button_pressed'));
   $('mini-app-close').addEventListener('click', close);
-  $('mini-app-open').addEventListener('click', open);
+  for (const [id, from] of [
+    ['mini-app-open', 'bar'],
+    ['menu-button', 'menu'],
+  ])
+    $(id).addEventListener('click', () => open($(id), from));
 
   return {
-    offer(available) {
+    /** In the bar wherever there is one; beside the text field where the bot asked for it, in the place of the list of commands. */
+    offer(available, menuText) {
       $('mini-app-open').hidden = !available;
+      $('menu-button').hidden = menuText === null;
+      $('menu-button').textContent = menuText ?? '';
+      $('commands-open').hidden = menuText !== null;
     },
   };
 }

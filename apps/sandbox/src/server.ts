@@ -13,6 +13,7 @@ import { panelApi } from './panel/routes.ts';
 import type { Parts } from './parts.ts';
 import { botApi } from './telegram/bot-api.ts';
 import { chatApi } from './telegram/chat-api.ts';
+import { miniAppOrigins } from './telegram/menu-button.ts';
 import { yuanfenjuRoutes } from './yuanfenju/routes.ts';
 
 const PUBLIC = join(import.meta.dirname, '..', 'public');
@@ -48,7 +49,8 @@ export function createApp({ options, calls, faults, bot, inbox, gateways }: Part
   app.get('/', (_req, res) => res.sendFile('index.html', { root: PUBLIC }));
   app.get('/chat', (_req, res) => {
     // The Mini App of the bot is shown in a frame, and nothing else is.
-    if (miniApp.url !== null) res.set('content-security-policy', `${POLICY}; frame-src ${new URL(miniApp.url).origin}`);
+    const origins = miniAppOrigins(bot.world, miniApp.url);
+    if (origins.length > 0) res.set('content-security-policy', `${POLICY}; frame-src ${origins.join(' ')}`);
     res.sendFile('chat.html', { root: PUBLIC });
   });
   app.get('/telegram-web-app.js', (_req, res) => res.sendFile('telegram-web-app.js', { root: PUBLIC }));

@@ -1,14 +1,17 @@
 import type { Db } from '@mingdan/db';
 import { moneyText } from '@mingdan/kernel';
-import { failAndRefund, type Order } from '@mingdan/orders';
+import { dueOf, failAndRefund, type Order } from '@mingdan/orders';
 import { alarm } from './alarm.ts';
 import type { FulfilmentDeps } from './contract.ts';
 import { tellBuyer } from './tell-buyer.ts';
 
-/** "19.90 CNY": what the order was paid with, else its price. */
-export function amountText(order: Pick<Order, 'amount'> & Partial<Pick<Order, 'paidWith'>>): string {
-  return moneyText(order.paidWith ?? order.amount);
+/** "19.90 CNY", or "11.90 CNY + 80 🪙": what the order was paid with, else its price. */
+export function amountText({ amount, paidWith, coinsUsed = 0, coinsMinor = 0 }: Paid): string {
+  if (coinsUsed === 0) return moneyText(paidWith ?? amount);
+  const rest = paidWith ?? dueOf({ amount, coinsMinor });
+  return `${moneyText(rest)} + ${moneyText({ minor: coinsUsed, currency: 'COIN' })}`;
 }
+type Paid = Pick<Order, 'amount'> & Partial<Pick<Order, 'paidWith' | 'coinsUsed' | 'coinsMinor'>>;
 
 /** What a gift paid is not used up: the database lets it be claimed again (migrations/0010, return_gift). */
 async function tellClaimer({ vault }: Pick<FulfilmentDeps, 'vault'>, tx: Db, order: Order): Promise<void> {

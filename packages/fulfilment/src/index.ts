@@ -22,7 +22,7 @@ export { membershipFulfiller } from './kinds/membership/steps.ts';
 export type { ReportDeps } from './kinds/report/contract.ts';
 export { deliveryMessages, type RenderedReport, renderedReport } from './kinds/report/deliver.ts';
 export { reportFulfiller } from './kinds/report/steps.ts';
-export { paymentMessageEdits } from './payment-messages.ts';
+export { paymentMessageEdits, paymentMessageKey } from './payment-messages.ts';
 export { grantedPercent, type RefundRule, refundRules } from './refund-rules.ts';
 export { runOrder } from './run-order.ts';
 export { createSlots, type Slots } from './slots.ts';

@@ -37,6 +37,7 @@ function byMail({ vault }: FulfilmentDeps, order: Order): Outgoing[] {
 async function paidTemplate({ db }: FulfilmentDeps, order: Order): Promise<MessageTemplate> {
   // The claim keeps why it was paid: somebody whose order had expired deserves to hear that it counts again.
   if (order.reason === 'paid_late') return 'payment_late';
+  if (order.renews !== null) return 'subscription_renewed';
   if (order.kind === 'report' && !order.gift) return 'order_paid';
   const product = order.productId === null ? undefined : await findProductById(db, order.productId);
   return product?.handedOutBy === 'hand' ? 'order_paid_by_hand' : 'order_paid_at_once';

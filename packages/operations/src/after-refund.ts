@@ -3,6 +3,7 @@ import {
   coinsTakenFor,
   creditedCoins,
   endGift,
+  endSubscriptionOfRefund,
   membershipCause,
   ORDER_COLUMNS,
   type Order,
@@ -25,6 +26,8 @@ export async function afterRefund(
   tx: Db,
   refund: { refundId: string; orderId: number | null; status: string; reason: string },
 ): Promise<void> {
+  // Nobody is charged again for what they have their money back for, whatever it paid for.
+  if (refund.status === 'succeeded') await endSubscriptionOfRefund(tx, refund.refundId);
   if (refund.orderId === null || OF_NOTHING_GIVEN.includes(refund.reason)) return;
   const order = await row<Order>(tx, `select ${ORDER_COLUMNS} from orders o where id = :id`, { id: refund.orderId });
   if (order?.gift) {

@@ -1,7 +1,7 @@
 import type { Currency, Money } from '@mingdan/kernel';
-import { type Order, ratesOf } from '@mingdan/orders';
+import { dueOf, type Order, ratesOf } from '@mingdan/orders';
 
-export type Priced = Pick<Order, 'amount' | 'amountStars' | 'rates'>;
+export type Priced = Pick<Order, 'amount' | 'amountStars' | 'rates'> & Partial<Pick<Order, 'coinsMinor'>>;
 
 /** Rates are decimals that people typed: exact to a millionth of a CNY. */
 const MICRO = 1_000_000;
@@ -10,19 +10,26 @@ const FEN_PER_CNY = 100;
 const USDT_PER_CENT = 10_000;
 
 /**
- * What an order costs in a currency, at the rates it was priced at, rounded up; null where it is not sold for it.
+ * What is to be paid of an order in a currency, beside the coins that pay a part of it, at the rates it was priced at, rounded up; null where it is not sold for it.
  * @param starsByRate Stars are taken for products that have no price in Stars too, at their rate
  */
 export function amountIn(order: Priced, currency: Currency, starsByRate: boolean): Money | null {
-  if (order.amount.currency === currency) return order.amount;
-  if (order.amount.currency !== 'CNY') return null;
+  const due = dueOf(order);
+  if (due.currency === currency) return due;
+  if (due.currency !== 'CNY') return null;
   const rates = ratesOf(order);
-  if (currency === 'USDT')
-    return { minor: inUnits(order.amount.minor, rates.usdt_to_cny_rate, 1) * USDT_PER_CENT, currency };
-  if (currency === 'COIN') return { minor: inUnits(order.amount.minor, rates.coin_to_cny_rate, FEN_PER_CNY), currency };
+  if (currency === 'USDT') return { minor: inUnits(due.minor, rates.usdt_to_cny_rate, 1) * USDT_PER_CENT, currency };
+  if (currency === 'COIN') return { minor: inUnits(due.minor, rates.coin_to_cny_rate, FEN_PER_CNY), currency };
   if (currency !== 'XTR') return null;
-  if (order.amountStars !== null) return { minor: order.amountStars, currency };
-  return starsByRate ? { minor: inUnits(order.amount.minor, rates.star_to_cny_rate, FEN_PER_CNY), currency } : null;
+  if (order.amountStars !== null)
+    return { minor: Math.ceil((order.amountStars * due.minor) / order.amount.minor), currency };
+  return starsByRate ? { minor: inUnits(due.minor, rates.star_to_cny_rate, FEN_PER_CNY), currency } : null;
+}
+
+/** What so many coins stand for of an order in CNY, rounded down: who pays the rest pays the fraction. */
+export function worthOfCoins(order: Pick<Order, 'amount' | 'rates'>, coins: number): Money {
+  const rate = BigInt(Math.round(ratesOf(order).coin_to_cny_rate * MICRO));
+  return { ...order.amount, minor: Number((BigInt(coins) * rate * BigInt(FEN_PER_CNY)) / BigInt(MICRO)) };
 }
 
 /** Whole units, or hundredths with `fenPerPart` 1: fen ÷ rate ÷ fenPerPart, rounded up, in integers. */

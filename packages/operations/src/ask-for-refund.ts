@@ -1,13 +1,15 @@
 import { changed, type Db, row } from '@mingdan/db';
 import { amountText, BY_HAND, failOrder, grantedPercent, refundRules, tellBuyer } from '@mingdan/fulfilment';
-import { formatAmount, type Money, type Vault } from '@mingdan/kernel';
+import { formatAmount, type Money, moneyText, type Vault } from '@mingdan/kernel';
 import {
   type CreditedCoins,
   creditedCoins,
+  dueOf,
   findRefund,
   ORDER_COLUMNS,
   type Order,
   openRefundOf,
+  paymentWithMostLeft,
   type RefundStatus,
   refundStatusOf,
   requestRefundOfOrder,
@@ -64,7 +66,8 @@ export async function askForRefund(deps: OperationDeps, wish: RefundWish): Promi
     const same = await sameRefund(tx, order, wish);
     if (same) return same;
     if (order.paidAt === null || order.amount.minor === 0) return { outcome: 'nothing_to_refund' };
-    if (wish.amount !== undefined && wish.amount.minor > order.amount.minor)
+    // Coins that paid a part of it go back with the whole, never by an amount of money.
+    if (wish.amount !== undefined && wish.amount.minor > dueOf(order).minor)
       throw new OperationRefused('amount_exceeds_payment', `order ${order.orderNo} is ${amountText(order)}`);
     return decide(deps, tx, order, wish);
   });
@@ -186,19 +189,15 @@ async function refundPart(
   });
   if (refundId === null)
     throw new OperationRefused('amount_exceeds_payment', `less than ${formatAmount(part)} is left of ${order.orderNo}`);
-  await tellRequested(deps, tx, order, refundId, part);
+  await tellRequested(deps, tx, order, refundId, moneyText(part));
   return { outcome: 'requested', amount: part, refundId, status: 'requested' };
 }
 
 /** The same share of the payment, rounded down, where it was made in another currency than the order is in. */
 async function inPaymentCurrency(tx: Db, order: Order, part: Money): Promise<number> {
-  const payment = await row<{ minor: number; currency: string }>(
-    tx,
-    `select amount_minor as minor, currency from payment_transactions where order_id = :id order by amount_minor - refund_reserved_minor desc, id limit 1`,
-    { id: order.id },
-  );
+  const payment = await paymentWithMostLeft(tx, order.id);
   if (!payment || payment.currency === order.amount.currency) return part.minor;
-  return Number((BigInt(payment.minor) * BigInt(part.minor)) / BigInt(order.amount.minor));
+  return Number((BigInt(payment.minor) * BigInt(part.minor)) / BigInt(dueOf(order).minor));
 }
 
 async function refundAll(
@@ -216,7 +215,7 @@ async function refundAll(
   if (order.kind === 'goods') await withholdUnseen(tx, order.id);
   const refunds = await requestRefundOfOrder(tx, { orderId: order.id, reason: 'refund_asked', by: wish.by, refundId });
   if (refunds.length === 0) return { outcome: 'already_requested', amount: paidMoney(order) };
-  await tellRequested(deps, tx, order, refunds[0] ?? '', paidMoney(order));
+  await tellRequested(deps, tx, order, refunds[0] ?? '', amountText(order));
   return requested(order, refunds);
 }
 
@@ -255,9 +254,9 @@ async function tellRequested(
   tx: Db,
   order: Order,
   refundId: string,
-  amount: Money,
+  amount: string,
 ): Promise<void> {
-  const params = { orderNo: order.orderNo, product: order.productNames, amount: amountText({ amount }) };
+  const params = { orderNo: order.orderNo, product: order.productNames, amount };
   const message = { template: 'refund_requested', params } as const;
   await tellBuyer(tx, deps.vault, order, { dedupeKey: `refund:${refundId}`, message });
 }

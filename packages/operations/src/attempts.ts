@@ -38,25 +38,38 @@ const MOST_ATTEMPTS = 20;
 
 /**
  * The open attempt of an order by one method, written now where there is none. Unique keys stand behind it: whichever of several at
- * once comes second finds the row of the first. A further one of the same provider goes under `-2`, `-3`.
+ * once comes second finds the row of the first. A further one of the same provider goes under `-2`, `-3`. None is written for an amount
+ * that is no longer to be paid, because coins pay a part of it since the order was read.
  * @throws OperationRefused method_not_offered where so many were opened that no further one is
  */
 export async function openAttempt(
   db: Db,
-  order: Pick<Order, 'id' | 'orderNo'>,
-  wanted: { provider: ProviderName; method: string; amount: Money },
+  order: Pick<Order, 'id' | 'orderNo' | 'coinsMinor'>,
+  wanted: { provider: ProviderName; method: string; amount: Money; repeats?: boolean },
 ): Promise<Attempt> {
-  const { provider, method, amount } = wanted;
+  const { provider, method, amount, repeats = false } = wanted;
   const [firstAsk = 2] = providerCapabilities.get(provider)?.askAfterMinutes ?? [];
   for (let tried = 0; tried < TRIES; tried += 1) {
     await changed(
       db,
-      `insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency, ask_at)
-       select :id, :provider, :method, :orderNo || case when count(*) = 0 then '' else '-' || count(*) + 1 end, :minor::bigint, :currency,
+      // the lock and use_coins (migrations/0011) wait for each other
+      `with unchanged as materialized (select id from orders where id = :id and coins_minor = :coinsMinor for key share)
+       insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency, repeats, ask_at)
+       select :id, :provider, :method, :orderNo || case when earlier = 0 then '' else '-' || earlier + 1 end, :minor::bigint, :currency, :repeats::boolean,
               now() + make_interval(secs => 60 * :firstAsk::float8)
-         from payment_attempts where order_id = :id and provider = :provider having count(*) < ${MOST_ATTEMPTS}
+         from unchanged, (select count(*) as earlier from payment_attempts where order_id = :id and provider = :provider) before
+        where earlier < ${MOST_ATTEMPTS}
        on conflict do nothing`,
-      { id: order.id, provider, method, orderNo: order.orderNo, ...amount, firstAsk },
+      {
+        id: order.id,
+        provider,
+        method,
+        orderNo: order.orderNo,
+        coinsMinor: order.coinsMinor,
+        ...amount,
+        repeats,
+        firstAsk,
+      },
     );
     const attempt = await row<Attempt>(
       db,

@@ -1,6 +1,6 @@
-import { changed, rows } from '@mingdan/db';
+import { changed, row, rows } from '@mingdan/db';
 import { type Currency, messageOf, moneyText, splitGatewayOrderId } from '@mingdan/kernel';
-import { recordNotice } from '@mingdan/orders';
+import { recordNotice, recordRenewal } from '@mingdan/orders';
 import type { ListedPayment, PaymentClient, ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { gatewaysOwnId, unnamedPaymentId } from './attempts.ts';
@@ -146,6 +146,8 @@ async function bookedOf(deps: OperationDeps, provider: ProviderName, from: Date,
             t.amount_minor as minor, t.refunded_minor as "refundedMinor", t.currency, t.created_at as at
        from payment_transactions t left join payment_attempts a on a.id = t.attempt_id
       where t.provider = :provider and t.created_at >= :from and t.created_at < :to
+        -- coins that pay a part of an order are booked by the rest of its money, and stand in no attempt that could be asked about
+        and coalesce(t.gateway_order_id, '') not like 'part:%'
      -- money that fits no order is here too, and somebody decides about it already
      union all
      select gateway_order_id, payment_key, amount_minor, 0, currency, created_at from held_payments
@@ -212,23 +214,47 @@ async function bookMissing(
       });
       continue;
     }
-    const { verdict } = await recordNotice(deps.db, {
-      provider,
-      eventId: `list:paid:${providerPaymentId}`,
-      kind: 'paid',
-      gatewayOrderId: payment.gatewayOrderId,
-      providerPaymentId: gatewaysOwnId(providerPaymentId),
-      refundId: null,
-      amount: payment.amount,
-      merchantMatches: true,
-      occurredAt: payment.paidAt,
-    });
+    const verdict = await bookListed(deps, provider, { ...payment, gatewayOrderId: payment.gatewayOrderId });
     deps.log.warn(
       { order_no: payment.gatewayOrderId, provider, verdict },
       'a payment was found in the list of its gateway',
     );
     await wakeWorkers(deps.db);
   }
+}
+
+/** @returns the verdict */
+async function bookListed(
+  deps: OperationDeps,
+  provider: ProviderName,
+  payment: ListedPayment & { readonly gatewayOrderId: string },
+): Promise<string> {
+  const { gatewayOrderId, providerPaymentId, amount, paidAt } = payment;
+  const notice = {
+    provider,
+    eventId: `list:paid:${providerPaymentId}`,
+    kind: 'paid',
+    gatewayOrderId,
+    refundId: null,
+    amount,
+    merchantMatches: true,
+    occurredAt: paidAt,
+  } as const;
+  // The first payment of a subscription pays its order; every further one is a renewal.
+  const renews = payment.repeats && (await isPaid(deps, provider, gatewayOrderId));
+  const { verdict } = renews
+    ? await recordRenewal(deps.db, deps.clock, { ...notice, providerPaymentId })
+    : await recordNotice(deps.db, { ...notice, providerPaymentId: gatewaysOwnId(providerPaymentId) });
+  return verdict;
+}
+
+async function isPaid({ db }: OperationDeps, provider: ProviderName, gatewayOrderId: string): Promise<boolean> {
+  const paid = await row(
+    db,
+    'select 1 from payment_transactions where provider = :provider and gateway_order_id = :gatewayOrderId limit 1',
+    { provider, gatewayOrderId },
+  );
+  return paid !== undefined;
 }
 
 async function keep(deps: OperationDeps, result: DayComparison): Promise<void> {

@@ -3,6 +3,7 @@ export { afterRefund } from './after-refund.ts';
 export { askForRefund, openReason, type RefundAnswer, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
 export { type Attempt, attemptsOf } from './attempts.ts';
 export { checkPayment, queryPayment } from './check-payment.ts';
+export { type CoinPart, coinPartOf, payPartWithCoins } from './coin-part.ts';
 export {
   compareDay,
   compareYesterday,
@@ -18,7 +19,8 @@ export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from '
 export { claimForUser, newGiftPage, orderClaimedGift } from './gifts.ts';
 export { type DeliveredGoods, deliverByHand, type HandOver, readGoods } from './goods-of-order.ts';
 export { loginLink, mayAskForLoginLink, ownPath, useLoginLink } from './login-link.ts';
-export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface } from './offer.ts';
+export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface, subscriptionOffer } from './offer.ts';
+export { operationSettings } from './operation-settings.ts';
 export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
 export { type OrderStatusJson, orderStatusJson, type PaymentStatus, paymentStatus } from './order-status-json.ts';
 export { askDuePayments, askOpenPayments, confirmPayment } from './reconcile.ts';
@@ -35,4 +37,5 @@ export { type Resolution, refundOverdueHeld, resolveInboxItem } from './resolve-
 export { type Found, wakeWorkers } from './settle.ts';
 export { isPayable, type PaymentWish, type StartedPayment, startPayment } from './start-payment.ts';
 export { type Stats, stats } from './stats.ts';
+export { endRenewal, endSubscriptionsAtGateways } from './subscriptions.ts';
 export { openMatter, tellOperators } from './tell-operators.ts';

@@ -1,6 +1,6 @@
 import { row } from '@mingdan/db';
 import type { Money } from '@mingdan/kernel';
-import { type Order, readMaintenance } from '@mingdan/orders';
+import { isSubscribable, type Order, readMaintenance } from '@mingdan/orders';
 import type { PaymentMethod, ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { amountIn, type Priced } from './amounts.ts';
@@ -41,9 +41,21 @@ export async function offersAtAll(deps: OperationDeps): Promise<Offer[]> {
     const known = providerCapabilities.get(provider);
     if (!known || !deps.clients.has(provider) || !isUp(health.get(provider), deps.clock.now())) return [];
     return known.methods
-      .filter(({ currency }) => currency !== 'XTR' || forStars)
+      .filter(({ currency, repeatsDays }) => repeatsDays === undefined && (currency !== 'XTR' || forStars))
       .map((method) => ({ provider, method, amount: null }));
   });
+}
+
+/** A way by which an order's product is paid again by itself; undefined where there is none for it, or its buyer has one that runs. */
+export async function subscriptionOffer(deps: OperationDeps, order: Order): Promise<Offer | undefined> {
+  const health = await healthByProvider(deps);
+  for (const provider of deps.settings.offered) {
+    const method = providerCapabilities.get(provider)?.methods.find(({ repeatsDays }) => repeatsDays !== undefined);
+    if (!method || !deps.clients.has(provider) || !isUp(health.get(provider), deps.clock.now())) continue;
+    const amount = payable(deps, order, method);
+    if (amount !== null && (await isSubscribable(deps.db, order.id))) return { provider, method, amount };
+  }
+  return undefined;
 }
 
 /** Stars are turned on by prices in Stars, or by their rate where they are listed. */
@@ -54,8 +66,8 @@ async function isAnythingSoldForStars({ db, settings }: OperationDeps): Promise<
 
 /** What this order is asked for by a method; null where the method cannot take it or cannot serve its buyer. */
 export function payable(deps: OperationDeps, order: Buying, method: PaymentMethod): Money | null {
-  // At a good rate coins would buy more coins than they cost.
-  if (order.kind === 'coins' && method.currency === 'COIN') return null;
+  // At a good rate coins would buy more coins than they cost; and what coins have paid a part of wants other money.
+  if (method.currency === 'COIN' && (order.kind === 'coins' || (order.coinsMinor ?? 0) > 0)) return null;
   const amount = amountIn(order, method.currency, deps.settings.starsByRate);
   if (amount === null || amount.minor < method.min || (method.max !== null && amount.minor > method.max)) return null;
   if (method.needs?.includes('account') && order.userId === null) return null;

@@ -1,5 +1,5 @@
 import { formatAmount } from '@mingdan/kernel';
-import type { Order, OrderRefund, RefundStatus } from '@mingdan/orders';
+import { dueOf, type Order, type OrderRefund, type RefundStatus } from '@mingdan/orders';
 
 export type PaymentStatus = 'waiting' | 'processing' | 'paid' | 'failed' | 'expired' | 'refunded';
 
@@ -11,6 +11,9 @@ export interface OrderStatusJson {
   /** decimal, with at most the currency's decimals: 19.9 */
   amount: number;
   currency: string;
+  /** coins that pay a part of it, and what is left for a gateway to ask for */
+  coins_used?: number;
+  amount_due?: number;
   refund_status: RefundStatus | 'none';
   delivery?: Order['delivery'];
   created_at: string;
@@ -20,7 +23,16 @@ export interface OrderStatusJson {
 
 type ShownOrder = Pick<
   Order,
-  'orderNo' | 'status' | 'amount' | 'delivery' | 'createdAt' | 'paidAt' | 'paymentSeenAt' | 'completedAt'
+  | 'orderNo'
+  | 'status'
+  | 'amount'
+  | 'coinsUsed'
+  | 'coinsMinor'
+  | 'delivery'
+  | 'createdAt'
+  | 'paidAt'
+  | 'paymentSeenAt'
+  | 'completedAt'
 >;
 
 /** The `data` of the answer; times in ISO 8601 UTC. */
@@ -31,6 +43,7 @@ export function orderStatusJson(order: ShownOrder, refund: OrderRefund): OrderSt
     payment_status: paymentStatus(order, refund),
     amount: Number(formatAmount(order.amount)),
     currency: order.amount.currency,
+    ...(order.coinsUsed > 0 ? { coins_used: order.coinsUsed, amount_due: Number(formatAmount(dueOf(order))) } : {}),
     refund_status: refund.status,
     ...(order.delivery === 'none' ? {} : { delivery: order.delivery }),
     created_at: order.createdAt.toISOString(),

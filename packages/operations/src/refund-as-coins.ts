@@ -45,6 +45,7 @@ async function exchange(
       where r.refund_id = :refundId and r.status = 'manual' and t.disputed_at is null for update of r`,
     { refundId: wish.refundId },
   );
+  // of what the gateway was asked for: coins that paid a part of it go back by a refund of their own
   const price = order && amountIn(order, 'COIN', false);
   if (!order || !refund || !price) return undefined;
   // The share of the price that this money is: a tenth of what was asked for is a tenth of the coins.

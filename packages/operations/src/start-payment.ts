@@ -1,6 +1,6 @@
 import { changed } from '@mingdan/db';
 import { type Money, messageOf, pause } from '@mingdan/kernel';
-import { findOrder, type Order } from '@mingdan/orders';
+import { findOrder, isSubscribable, type Order } from '@mingdan/orders';
 import {
   type CreatedPayment,
   type CreatePayment,
@@ -77,7 +77,11 @@ export async function startPayment(deps: OperationDeps, wish: PaymentWish): Prom
   if (amount === null || (method.needs?.includes('openid') && !wish.openid))
     throw new OperationRefused('method_not_offered', `${method.method} cannot take order ${orderNo}`);
 
-  const attempt = await openAttempt(deps.db, order, { provider, method: method.method, amount });
+  const repeats = method.repeatsDays !== undefined;
+  if (repeats && !(await isSubscribable(deps.db, order.id)))
+    throw new OperationRefused('method_not_offered', `${orderNo} is sold once only`);
+
+  const attempt = await openAttempt(deps.db, order, { provider, method: method.method, amount, repeats });
   const opened = isShowable(attempt, deps.clock.now()) ? attempt : await open(deps, order, attempt, client, wish);
   const { paymentUrl, qrCode, clientParams, providerPaymentId } = opened;
   return {
@@ -186,7 +190,7 @@ async function afterFailure(
   await openingFailed(deps.db, attempt.id);
   if (error instanceof OrderIdUsed && !attempt.gatewayOrderId.endsWith('-9')) {
     await closeAttempt(deps.db, attempt.id);
-    const next = await openAttempt(deps.db, order, { provider, method: attempt.method, amount: attempt.amount });
+    const next = await openAttempt(deps.db, order, { ...attempt, provider });
     return open(deps, order, next, client, wish);
   }
   if (error instanceof GatewayRefused) {

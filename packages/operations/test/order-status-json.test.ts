@@ -8,6 +8,8 @@ const unpaid = {
   orderNo: 'REPORT_20261121_7K3M9QXA',
   status: 'pending_payment',
   amount: { minor: 990, currency: 'CNY' },
+  coinsUsed: 0,
+  coinsMinor: 0,
   delivery: 'none',
   createdAt: CREATED,
   paidAt: null,
@@ -26,6 +28,14 @@ describe('an order as the API shows it', () => {
       currency: 'CNY',
       refund_status: 'none',
       created_at: '2026-11-21T04:00:00.000Z',
+    });
+  });
+
+  test('says what coins pay of it, and what is left', () => {
+    expect(orderStatusJson({ ...unpaid, coinsUsed: 50, coinsMinor: 500 }, none)).toMatchObject({
+      amount: 9.9,
+      coins_used: 50,
+      amount_due: 4.9,
     });
   });
 

@@ -22,13 +22,19 @@ export async function coinBalance(db: Db, userId: number): Promise<number> {
   return account?.balance ?? 0;
 }
 
-/** Newest first. */
-export async function coinEntries(db: Db, userId: number, limit: number): Promise<CoinEntry[]> {
+/** Newest first. @param before only entries older than the one with this id */
+export async function coinEntries(
+  db: Db,
+  userId: number,
+  limit: number,
+  before: number = Number.MAX_SAFE_INTEGER,
+): Promise<CoinEntry[]> {
   return rows<CoinEntry>(
     db,
     `select l.id, l.amount, l.balance, l.cause, o.order_no as "orderNo", l.reason, l.actor, l.created_at as "createdAt"
-       from coin_ledger l left join orders o on o.id = l.order_id where l.user_id = :userId order by l.id desc limit :limit`,
-    { userId, limit },
+       from coin_ledger l left join orders o on o.id = l.order_id 
+      where l.user_id = :userId and l.id < :before order by l.id desc limit :limit`,
+    { userId, limit, before },
   );
 }
 
@@ -96,6 +102,26 @@ export async function payWithCoins(db: Db, payment: CoinPayment): Promise<'paid'
     db,
     'select pay_with_coins(:gatewayOrderId, :userId, :minor) as outcome',
     { gatewayOrderId, userId, minor: amount.minor },
+  );
+  return answer?.outcome ?? 'not_payable';
+}
+
+export interface UsedCoins {
+  readonly orderId: number;
+  readonly userId: number;
+  /** whole coins, and what they stand for in the order's currency (minor units) */
+  readonly coins: number;
+  readonly minor: number;
+}
+
+export type UseCoinsOutcome = 'held' | 'already' | 'not_enough' | 'not_payable' | 'payment_open';
+
+/** Lets coins pay a part of an unpaid order; they come back by themselves when the rest is not paid (migrations/0011). */
+export async function useCoins(db: Db, used: UsedCoins): Promise<UseCoinsOutcome> {
+  const answer = await row<{ outcome: UseCoinsOutcome }>(
+    db,
+    'select use_coins(:orderId, :userId, :coins, :minor) as outcome',
+    { ...used },
   );
   return answer?.outcome ?? 'not_payable';
 }

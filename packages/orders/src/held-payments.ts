@@ -27,12 +27,12 @@ export async function findHeldPayment(db: Db, id: number): Promise<HeldPayment |
   );
 }
 
-/** Held money nobody decided about in time; a renewed subscription waits for people however long. */
+/** Held money nobody decided about in time. */
 export async function overdueHeldPayments(db: Db, limit: number): Promise<HeldPayment[]> {
   return rows<HeldPayment>(
     db,
     `select ${HELD} from held_payments h left join orders o on o.id = h.order_id
-      where h.status = 'held' and h.decide_by <= now() and h.amount_minor is not null and h.verdict <> 'subscription_renewal' order by h.decide_by limit :limit`,
+      where h.status = 'held' and h.decide_by <= now() and h.amount_minor is not null order by h.decide_by limit :limit`,
     { limit },
   );
 }

@@ -1,5 +1,6 @@
 export type { Localised } from '@mingdan/kernel';
 export { claimPaid, type Holder, putDown, renewLeases, takeOverDue } from './claim.ts';
+export { type CoinHistory, coinHistory } from './coin-history.ts';
 export {
   type CreditedCoins,
   coinsTakenFor,
@@ -20,6 +21,8 @@ export {
   giveCoinsBack,
   grantCoins,
   payWithCoins,
+  type UsedCoins,
+  useCoins,
 } from './coins.ts';
 export { type CouponOff, type CouponUse, couponPattern, previewCoupon } from './coupons.ts';
 export { createOrder, type NewOrder } from './create.ts';
@@ -79,6 +82,7 @@ export {
 } from './operator-settings.ts';
 export {
   type Delivery,
+  dueOf,
   emailDigest,
   findOrder,
   findOrderByConfirmation,
@@ -117,8 +121,10 @@ export {
   listRedPackets,
   type RedPacket,
   type RedPacketDecision,
+  type RedPacketEvent,
   type RedPacketStanding,
   type RedPacketState,
+  redPacketEvents,
   redPacketOfOrder,
   redPacketOver,
   redPacketPaymentId,
@@ -131,6 +137,7 @@ export {
   leaveRefundToOperators,
   type OrderRefund,
   openRefundOf,
+  paymentWithMostLeft,
   postponeRefund,
   type RefundRecord,
   type RefundStatus,
@@ -171,6 +178,19 @@ export {
   StockRefused,
   setStock,
 } from './stock.ts';
+export {
+  bookedUnder,
+  endSubscriptionOfRefund,
+  endSubscriptionsOf,
+  isSubscribable,
+  noteSubscriptionPayment,
+  noteSubscriptionState,
+  recordRenewal,
+  runningSubscription,
+  type Subscription,
+  subscriptionEnded,
+  takeEndingSubscriptions,
+} from './subscriptions.ts';
 export {
   findUser,
   forgetEnded,

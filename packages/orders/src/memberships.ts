@@ -80,6 +80,8 @@ export async function takeEndingMemberships(
       where u.id = p.user_id and p.id in (
         select id from membership_periods m
          where revoked_at is null and ends_at > now() and ends_at <= now() + make_interval(days => :days) and (reminded_days is null or reminded_days > :days)
+           -- one that pays itself again does not end
+           and not exists (select 1 from subscriptions s where s.user_id = m.user_id and s.state = 'active')
            and not exists (select 1 from membership_periods later where later.user_id = m.user_id and later.revoked_at is null and later.ends_at > m.ends_at)
          order by ends_at for update skip locked limit :limit)
       returning p.user_id as "userId", u.telegram_id as "telegramId", p.ends_at as "endsAt"`,
@@ -103,7 +105,7 @@ export async function syncMembership(db: Db, userId: number): Promise<number> {
       const now: { endsAt: Date; moved: boolean } | undefined = await row<{ endsAt: Date; moved: boolean }>(
         tx,
         `with before as (select starts_at from membership_periods where id = :id)
-         update membership_periods set starts_at = :start, ends_at = :start::timestamptz + make_interval(months => :months) where id = :id
+         update membership_periods set starts_at = :start, ends_at = membership_end(:start::timestamptz, :months) where id = :id
          returning ends_at as "endsAt", (select starts_at from before) is distinct from :start::timestamptz as moved`,
         { id, start, months },
       );

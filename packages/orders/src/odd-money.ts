@@ -24,7 +24,9 @@ export const oddMoney: readonly OddMoney[] = [
   { verdict: 'currency_mismatch', leadsTo: 'hold', answers: HELD },
   { verdict: 'payment_id_mismatch', leadsTo: 'hold', answers: HELD },
   { verdict: 'other_provider', leadsTo: 'hold', answers: HELD },
-  // A membership paid again by itself: money for what we sell, never given back because nobody looked.
+  // The rest of an order whose coins went back when it ended, and are spent since.
+  { verdict: 'coins_returned', leadsTo: 'hold', answers: HELD },
+  // A subscription paid again whose first order is not known here; of one that is known each renewal is an order of its own.
   { verdict: 'subscription_renewal', leadsTo: 'hold', answers: ['wait', 'refund'] },
   { verdict: 'unknown_order', leadsTo: 'hold', answers: ['refund'] },
   { verdict: 'unreadable_amount', leadsTo: 'hold', answers: ['wait'] },

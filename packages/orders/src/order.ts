@@ -20,7 +20,11 @@ export interface Order {
   readonly amountStars: number | null;
   /** the exchange rates it was priced at, see `ratesOf` */
   readonly rates: unknown;
-  /** what it was paid with, where that is known: Stars, USDT or coins may stand for the price; null while unpaid */
+  /** coins that pay a part of it; 0 without, or when they went back because the rest never came */
+  readonly coinsUsed: number;
+  /** what coins stand for of its price, in its currency */
+  readonly coinsMinor: number;
+  /** what it was paid with, beside such coins, where that is known: Stars, USDT or coins may stand for the price; null while unpaid */
   readonly paidWith: Money | null;
   readonly provider: string | null;
   readonly userId: number | null;
@@ -43,6 +47,8 @@ export interface Order {
   readonly gift: boolean;
   /** the gift that paid it */
   readonly claimsGift: number | null;
+  /** the first order of the subscription that it renews */
+  readonly renews: number | null;
   readonly paidAt: Date | null;
   readonly completedAt: Date | null;
   readonly failedAt: Date | null;
@@ -52,11 +58,17 @@ export interface Order {
 export const ORDER_COLUMNS = `o.id, o.order_no as "orderNo", o.status, o.status_reason as reason, o.kind, o.product_id as "productId", o.product_slug as "productSlug",
   o.product_names as "productNames", o.quantity, jsonb_build_object('minor', o.amount_minor, 'currency', o.currency) as amount,
   o.amount_stars as "amountStars", o.rates, o.payment_seen_at as "paymentSeenAt", o.discount_minor as "discountMinor", o.email,
-  (select jsonb_build_object('minor', t.amount_minor, 'currency', t.currency) from payment_transactions t where t.order_id = o.id order by t.id limit 1)
-    as "paidWith", o.provider,
+  case o.coins_state when 'returned' then 0 else o.coins_used end as "coinsUsed", o.coins_minor as "coinsMinor",
+  (select jsonb_build_object('minor', t.amount_minor, 'currency', t.currency) from payment_transactions t
+    where t.order_id = o.id and coalesce(t.gateway_order_id, '') not like 'part:%' order by t.id limit 1) as "paidWith", o.provider,
   o.user_id as "userId", (select telegram_id from users where users.id = o.user_id) as "chatId", o.language, o.input,
-  o.bazi_source as "baziSource", o.delivery, o.takeovers, o.gift, o.claims_gift as "claimsGift", o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
+  o.bazi_source as "baziSource", o.delivery, o.takeovers, o.gift, o.claims_gift as "claimsGift", o.renews, o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
   o.completed_at as "completedAt", o.failed_at as "failedAt"`;
+
+/** What a gateway is to be asked for: the price without what coins pay of it. */
+export function dueOf({ amount, coinsMinor = 0 }: Pick<Order, 'amount'> & Partial<Pick<Order, 'coinsMinor'>>): Money {
+  return { ...amount, minor: amount.minor - coinsMinor };
+}
 
 export async function findOrder(db: Db, orderNo: string): Promise<Order | undefined> {
   return row<Order>(db, `select ${ORDER_COLUMNS} from orders o where order_no = :orderNo`, { orderNo });

@@ -48,6 +48,27 @@ export async function listRedPackets(db: Db, all: boolean, limit: number): Promi
   );
 }
 
+export interface RedPacketEvent {
+  readonly what: 'entered' | 'claimed' | 'accepted' | 'rejected';
+  /** `buyer`, or the operator */
+  readonly actor: string;
+  /** what was in it, of an accepted one */
+  readonly received: Money | null;
+  readonly reason: string | null;
+  readonly at: Date;
+}
+
+/** Who did what with a code, and when, in that order; written by the database at each change (migrations/0007). */
+export async function redPacketEvents(db: Db, id: number): Promise<RedPacketEvent[]> {
+  return rows<RedPacketEvent>(
+    db,
+    `select e.what, e.actor, e.reason, e.created_at as at,
+            case when e.amount_minor is not null then jsonb_build_object('minor', e.amount_minor, 'currency', c.currency) end as received
+       from redpacket_events e join redpacket_codes c on c.id = e.code_id where e.code_id = :id order by e.id`,
+    { id },
+  );
+}
+
 /** What counts of the codes of an order: the one that waits, else the one that was taken, else the last. */
 export async function redPacketOfOrder(db: Db, orderId: number): Promise<RedPacket | undefined> {
   return row<RedPacket>(db, `select ${RED_PACKET} from ${FROM} where c.order_id = :orderId ${WEIGHTY_FIRST}`, {

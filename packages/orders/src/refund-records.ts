@@ -25,6 +25,10 @@ export interface RefundRecord {
   readonly refusals: number;
 }
 
+/** Coins that paid a part of an order (migrations/0011); what its gateway took comes first. */
+const IS_COIN_PART = `coalesce(t.gateway_order_id, '') like 'part:%'`;
+const MOST_LEFT_FIRST = `order by ${IS_COIN_PART}, t.amount_minor - t.refund_reserved_minor desc, t.id`;
+
 /**
  * Asks for what is left of every payment of an order, each under its own refund id. What is already reserved is not asked for again.
  * @returns the new refund ids
@@ -34,16 +38,17 @@ export async function requestRefundOfOrder(
   wanted: { orderId: number; reason: string; by: string; refundId?: string | null },
 ): Promise<string[]> {
   const { orderId, reason, by, refundId = null } = wanted;
-  const asked = await rows<{ refundId: string | null }>(
+  const asked = await rows<{ refundId: string | null; isPart: boolean }>(
     tx,
     // the caller's id is for the first payment; what was paid beside it has ids of its own
-    `select request_refund_of_payment(provider, provider_payment_id, :reason, :by, null, case when place = 1 then :refundId end) as "refundId"
-       from (select *, row_number() over (order by amount_minor - refund_reserved_minor desc, id) as place from payment_transactions where order_id = :orderId) t
+    `select request_refund_of_payment(provider, provider_payment_id, :reason, :by, null, case when place = 1 and not is_part then :refundId end) as "refundId",
+            is_part as "isPart"
+       from (select t.*, ${IS_COIN_PART} as is_part, row_number() over (${MOST_LEFT_FIRST}) as place from payment_transactions t where order_id = :orderId) t
       order by place`,
     { orderId, reason, by, refundId },
   );
   const ids = asked.flatMap(({ refundId }) => (refundId === null ? [] : [refundId]));
-  return asked.length > 0 ? ids : [...ids, ...(await requestUnrecorded(tx, wanted))];
+  return asked.some(({ isPart }) => !isPart) ? ids : [...(await requestUnrecorded(tx, wanted)), ...ids];
 }
 
 /** An order that counts as paid though no payment was recorded (marked by hand): the gateway is asked under the order number, once. */
@@ -54,7 +59,7 @@ async function requestUnrecorded(
   const asked = await rows<{ refundId: string }>(
     tx,
     `insert into refund_records (refund_id, order_id, provider, amount_minor, currency, reason, requested_by)
-     select :refundId, o.id, coalesce(o.provider, a.provider), o.amount_minor, o.currency, :reason, :by
+     select :refundId, o.id, coalesce(o.provider, a.provider), o.amount_minor - o.coins_minor, o.currency, :reason, :by
        from orders o left join lateral (select provider from payment_attempts where order_id = o.id order by id desc limit 1) a on true
       where o.id = :orderId and o.amount_minor > 0 and o.paid_at is not null
      on conflict (order_id) where transaction_id is null do update
@@ -157,17 +162,27 @@ export interface RefundWithId {
 }
 
 /**
- * Asks for one refund of an order's payment, also of a part of it. Of several payments the one with the most left is taken.
+ * Asks for one refund of an order's payment, also of a part of it. Of several payments the one with the most left is taken, and coins that
+ * paid a part only when there is no other.
  * @returns the refund's id; null where nothing, or less than the amount, is left
  */
 export async function requestRefundWithId(tx: Db, wanted: RefundWithId): Promise<string | null> {
   const asked = await row<{ refundId: string | null }>(
     tx,
     `select request_refund_of_payment(provider, provider_payment_id, :reason, :by, :amountMinor::bigint, :refundId) as "refundId"
-       from payment_transactions where order_id = :orderId order by amount_minor - refund_reserved_minor desc, id limit 1`,
+       from payment_transactions t where order_id = :orderId ${MOST_LEFT_FIRST} limit 1`,
     { ...wanted },
   );
   return asked?.refundId ?? null;
+}
+
+/** The payment that the next refund of an order would be made of. */
+export async function paymentWithMostLeft(tx: Db, orderId: number): Promise<Money | undefined> {
+  return row<Money>(
+    tx,
+    `select t.amount_minor as minor, t.currency from payment_transactions t where t.order_id = :orderId ${MOST_LEFT_FIRST} limit 1`,
+    { orderId },
+  );
 }
 
 export async function findRefund(db: Db, refundId: string): Promise<FoundRefund | undefined> {

@@ -1,5 +1,6 @@
 import { changed, type Db, row } from '@mingdan/db';
 import { forgetRedPackets } from './red-packets.ts';
+import { endSubscriptionsOf } from './subscriptions.ts';
 
 export const languages = ['zh-CN', 'zh-TW', 'en'] as const;
 export type Language = (typeof languages)[number];
@@ -66,6 +67,7 @@ export async function forgetUser(db: Db, userId: number): Promise<void> {
       userId,
     });
     await changed(tx, 'delete from support_messages where user_id = :userId', { userId });
+    await endSubscriptionsOf(tx, userId);
     await forgetRedPackets(tx);
     await changed(
       tx,

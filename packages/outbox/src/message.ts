@@ -70,6 +70,8 @@ export const messageTemplates = {
   /** the same as the description of an invoice: at most 255 characters */
   payment_request_invoice: ['orderNo', 'minutes', 'refundRule'],
   /** edits of that message, without a button: */
+  /** what pays itself again every 30 days */
+  payment_request_subscription: ['orderNo', 'product', 'amount', 'minutes', 'link', 'refundRule'],
   payment_request_paid: ['orderNo', 'product', 'amount'],
   payment_request_expired: ['orderNo', 'product', 'amount'],
   payment_request_cancelled: ['orderNo', 'product', 'amount'],
@@ -80,6 +82,8 @@ export const messageTemplates = {
   order_paid_at_once: ['orderNo', 'product', 'amount'],
   /** the same of what a person delivers */
   order_paid_by_hand: ['orderNo', 'product', 'amount'],
+  /** a subscription was paid again */
+  subscription_renewed: ['orderNo', 'product', 'amount'],
   coins_credited: ['orderNo', 'product', 'coins'],
   /** until: the day on which it ends */
   membership_active: ['orderNo', 'product', 'until'],
@@ -147,6 +151,8 @@ export const messageTemplates = {
   /** goods that a person delivers: one is paid; and once a day those that wait */
   alarm_by_hand: ['orderNo', 'product', 'quantity', 'amount'],
   alarm_by_hand_waiting: ['count', 'hours', 'orderNo'],
+  /** the gateway refuses to end it */
+  alarm_subscription_not_ended: ['orderNo', 'provider'],
   alarm_stock_low: ['product', 'slug', 'stock'],
   alarm_refund_wanted: ['orderNo', 'product', 'amount', 'reason', 'inboxId'],
   alarm_order_failed: ['orderNo', 'product', 'amount', 'reason'],

@@ -10,9 +10,15 @@ export const providerCapabilities: ReadonlyMap<ProviderName, ProviderCapabilitie
   [...modules].map(([name, module]) => [name, module.capabilities]),
 );
 
-/** A method of a provider by its name in any case; the only one where no name is given. Undefined where that names none, or not one. */
+/**
+ * A method of a provider by its name in any case; where no name is given the only one that is paid once. Undefined where that names
+ * none, or not one.
+ */
 export function findMethod(provider: ProviderName, name: string | null): PaymentMethod | undefined {
   const methods = providerCapabilities.get(provider)?.methods ?? [];
-  if (name === null) return methods.length === 1 ? methods[0] : undefined;
+  if (name === null) {
+    const [only, ...more] = methods.filter(({ repeatsDays }) => repeatsDays === undefined);
+    return more.length === 0 ? only : undefined;
+  }
   return methods.find(({ method }) => method === name.toUpperCase());
 }

@@ -155,6 +155,16 @@ export interface ListedPayment {
   /** of it, what went back so far; null where the list does not say */
   readonly refundedMinor: number | null;
   readonly paidAt: Date;
+  /** of a subscription: the first payment of its order, or one that renews it */
+  readonly repeats?: true;
+}
+
+export interface Subscription {
+  /** of its first order */
+  readonly gatewayOrderId: string;
+  /** its first payment */
+  readonly providerPaymentId: string;
+  readonly buyer: Pick<Buyer, 'userId' | 'telegramId'>;
 }
 
 export interface RefundOrder {
@@ -194,6 +204,8 @@ export interface PaymentClient {
   closePayment?(payment: PaymentReference): Promise<void>;
   refund?(refund: RefundOrder): Promise<RefundState>;
   queryRefund?(refund: RefundReference): Promise<RefundState>;
+  /** Nothing more is taken by a payment that repeats itself. Harmless where it has ended already. */
+  endSubscription?(subscription: Subscription): Promise<void>;
   /** what was paid in a time, where the gateway has such a list */
   listPayments?(from: Date, to: Date): Promise<readonly ListedPayment[]>;
 }
@@ -247,6 +259,8 @@ export interface PaymentMethod {
   /** what the buyer gets: a page to go to, a code to scan, parameters for a script or app, a Telegram invoice, a field for a code, nothing */
   readonly shows: 'link' | 'qr' | 'client_params' | 'invoice' | 'code' | 'nothing';
   readonly needs?: readonly ('openid' | 'ip' | 'telegram' | 'account')[];
+  /** the gateway takes the same again after so many days, until somebody ends it; for memberships of a month only */
+  readonly repeatsDays?: number;
 }
 
 /** `providers/<name>/capabilities.ts`: read by chat, pages, API, worker, documents and tests. */

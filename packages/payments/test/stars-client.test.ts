@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@mingdan/kernel';
 import { z } from 'zod';
-import { GatewayRefused, GatewayUnreachable } from '../src/index.ts';
+import { GatewayRefused, GatewayUnreachable, type PaymentClient } from '../src/index.ts';
 import { capabilities } from '../src/providers/stars/capabilities.ts';
-import { createClient, type StarsClient } from '../src/providers/stars/client.ts';
+import { createClient } from '../src/providers/stars/client.ts';
 import { settings } from '../src/providers/stars/settings.ts';
 import { givenBack, payment, refusal } from './stars-list.ts';
 
@@ -25,7 +25,7 @@ let lines: string[];
 /** the bot's list, oldest first */
 let list: object[];
 let replies: { status: number; body: object }[];
-let client: StarsClient;
+let client: PaymentClient;
 
 beforeEach(async () => {
   calls = [];
@@ -113,8 +113,24 @@ describe('creating', () => {
 
   test('a subscription asks for its period', async () => {
     replies = [{ status: 200, body: { ok: true, result: 'https://t.me/$abc' } }];
-    await client.createPayment({ ...wanted, subscriptionSeconds: 2_592_000 });
+    await client.createPayment({ ...wanted, method: 'STARS_SUBSCRIPTION' });
     expect(calls[0]?.fields).toMatchObject({ subscription_period: 2_592_000 });
+  });
+
+  test('a subscription is ended by its first payment and its payer', async () => {
+    replies = [{ status: 200, body: { ok: true, result: true } }];
+    const buyer = { userId: 7, telegramId: 42 };
+    await client.endSubscription?.({ gatewayOrderId: ORDER, providerPaymentId: 'stx-1', buyer });
+    expect(calls).toEqual([
+      {
+        method: 'editUserStarSubscription',
+        fields: { user_id: 42, telegram_payment_charge_id: 'stx-1', is_canceled: true },
+      },
+    ]);
+    const unknown = { ...buyer, telegramId: null };
+    await expect(
+      client.endSubscription?.({ gatewayOrderId: ORDER, providerPaymentId: 'stx-1', buyer: unknown }),
+    ).rejects.toBeInstanceOf(GatewayRefused);
   });
 
   test('another currency than Stars is never asked for', async () => {

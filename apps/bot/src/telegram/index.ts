@@ -19,6 +19,7 @@ import { type BotContext, createBot } from './bot.ts';
 import { chatOf, recordableUpdate } from './bot-api.ts';
 import { LimitedTelegram, type TelegramClientOptions } from './client.ts';
 import { setCommands } from './commands.ts';
+import { setMenuButton } from './menu-button.ts';
 import type { Operations, TelegramServices, TelegramSettings } from './services.ts';
 import { type DispatchDeps, type Dispatcher, handleUpdates } from './updates/dispatch.ts';
 import { pollUpdates } from './updates/poll.ts';
@@ -95,6 +96,7 @@ export function startTelegram(options: TelegramOptions): TelegramRole {
       ? pollUpdates({ ...updates, ...tuning, telegram, holder, onRecorded, signal: stopping.signal })
       : registerWebhook({ telegram, log, publicUrl, secretKeys, signal: stopping.signal });
   setCommands(services).catch(() => undefined);
+  setMenuButton(services, publicUrl).catch(() => undefined);
   return {
     telegram,
     webhook: settings.mode === 'webhook' ? telegramWebhook({ ...updates, secretKeys, onRecorded }) : undefined,

@@ -12,9 +12,9 @@ import { asGift, newLink } from './conversations/gift.ts';
 import { help, paySupport } from './conversations/help.ts';
 import { askLanguage, chooseLanguage } from './conversations/language.ts';
 import { login } from './conversations/login.ts';
-import { showMembership } from './conversations/member.ts';
+import { endRenewalPressed, showMembership } from './conversations/member.ts';
 import { cancelUnpaid, listOrders, resend, showOrder } from './conversations/orders.ts';
-import { pay } from './conversations/pay.ts';
+import { pay, payPart, subscribe } from './conversations/pay.ts';
 import { askDestination, promote, withdraw } from './conversations/promote.ts';
 import { redPacketCode } from './conversations/redpacket.ts';
 import { acceptPart, askRefundReason, refund, refundAsCoins, refundForReason } from './conversations/refund.ts';
@@ -59,6 +59,9 @@ const presses: readonly (readonly [RegExp, Press])[] = [
   [/^gift:([\w-]+)$/, (talk, id = '') => asGift(talk, id)],
   [/^giftlink:(\w+)$/, (talk, orderNo = '') => newLink(talk, orderNo)],
   [/^pay:(\w+):(\w+)$/, (talk, provider = '', orderNo = '') => pay(talk, provider, orderNo)],
+  [/^subscribe:(\w+)$/, (talk, orderNo = '') => subscribe(talk, orderNo)],
+  [/^endrenewal$/, endRenewalPressed],
+  [/^coins:(\w+)$/, (talk, orderNo = '') => payPart(talk, orderNo)],
   [/^order:(\w+)$/, (talk, orderNo = '') => showOrder(talk, orderNo)],
   [/^resend:(\w+)$/, (talk, orderNo = '') => resend(talk, orderNo)],
   [/^check:(\w+)$/, (talk, orderNo = '') => checkOrder(talk, orderNo)],

@@ -1,5 +1,5 @@
 import type { FulfilmentDeps } from '@mingdan/fulfilment';
-import { askDuePayments, type OperationDeps, refundOverdueHeld } from '@mingdan/operations';
+import { askDuePayments, endSubscriptionsAtGateways, type OperationDeps, refundOverdueHeld } from '@mingdan/operations';
 import { closeEnded, expireOverdue } from './expire.ts';
 import { type HousekeepingSettings, keepPromises } from './housekeeping.ts';
 import { createLoop, type Loop } from './loop.ts';
@@ -31,6 +31,7 @@ export function createJobs(
       job('tell settled refunds', () => tellSettledRefunds(operations)),
       job('tell received orders', () => tellReceivedOrders(operations)),
       job('tell operators', () => tellOperatorsOfOrders(operations)),
+      job('end subscriptions', () => endSubscriptionsAtGateways(operations)),
       job('tell flagged notices', () => tellFlaggedNotices(operations)),
       job('ask for refunds', async () => {
         await refundDue(operations, settings);

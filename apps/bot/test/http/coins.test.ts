@@ -225,6 +225,25 @@ describe('the account', () => {
     expect(body.error.field).toBe('limit');
   });
 
+  test('tells its history page by page, from the newest to the last', async () => {
+    for (const amount of [1, 2, 3]) await grant(amount);
+    const amounts = ({ body }: { body: { data: { amount: number }[] } }) => body.data.map(({ amount }) => amount);
+    const newest = await get('/api/coin/history?limit=2').expect(200);
+    expect(amounts(newest)).toEqual([3, 2]);
+    expect(newest.body.next).toBe(newest.body.data[1].id);
+    const older = await get(`/api/coin/history?limit=2&before=${newest.body.next}`).expect(200);
+    expect(amounts(older)).toEqual([1]);
+    expect(older.body.next).toBeNull();
+    const stranger = await signedIn(db);
+    const theirs = await get(`/api/coin/history?before=${newest.body.next}`, stranger.bearer).expect(200);
+    expect(theirs.body).toEqual({ success: true, data: [], next: null });
+  });
+
+  test.each(['0', '-1', 'x', '1.5', '9'.repeat(16)])('goes on before no entry %s', async (before) => {
+    const { body } = await get(`/api/coin/history?before=${before}`).expect(422);
+    expect(body.error).toMatchObject({ code: 'invalid_field', field: 'before' });
+  });
+
   test('pays with its coins once, however many orders want them at once', async () => {
     await grant(200);
     const orders = await Promise.all(

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { changed, type Db } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { orderLinkToken } from '@mingdan/operations';
-import { activateMembership, findOrder } from '@mingdan/orders';
-import { anUnpaidOrder, aPaidOrder, testDatabase } from '@mingdan/orders/testing';
+import { activateMembership, findOrder, grantCoins } from '@mingdan/orders';
+import { anOrder, anUnpaidOrder, aPaidOrder, testDatabase } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
 import { type SignedIn, signedIn } from './signed-in.ts';
@@ -165,5 +165,23 @@ describe('what a buyer does with their order', () => {
     await post(path, { reason: 'changed my mind' }, other).expect(401);
     const { body } = await post(path, { reason: 'changed my mind' }).expect(200);
     expect(body.data.outcome).toBe('requested');
+  });
+
+  test('coins pay a part of it, of the buyer’s own and once; the API then asks for the rest alone', async () => {
+    const mine = await signedIn(db);
+    await grantCoins(db, { userId: mine.user.id, amount: 80, reason: 'test', actor: 'test' });
+    const { orderNo } = await anOrder(db, { userId: mine.user.id });
+    const path = `/api/order/${orderNo}/coins`;
+    await post(path, {}, (await signedIn(db)).bearer).expect(401);
+    for (const coins of [0, -1, 1.5, '80', 81])
+      expect((await post(path, { coins }, mine.bearer)).status).toBeGreaterThanOrEqual(409);
+    const part = { order_no: orderNo, coins_used: 80, coins_worth: 8, amount_due: 11.9, currency: 'CNY' };
+    for (const _again of [1, 2]) expect((await post(path, {}, mine.bearer).expect(200)).body.data).toEqual(part);
+    expect((await get(`/api/order-status/${orderNo}`)).body.data).toMatchObject({ amount: 19.9, amount_due: 11.9 });
+    const create = (amount: number) =>
+      post('/api/v1/payments/alipay/create', { orderId: orderNo, amount, method: 'ALIPAY_QR' }, mine.bearer);
+    expect((await create(19.9).expect(409)).body.error.code).toBe('amount_mismatch');
+    expect((await create(11.9).expect(200)).body.data).toMatchObject({ amount: 11.9 });
+    expect((await post(path, { coins: 40 }, mine.bearer).expect(409)).body.error.code).toBe('coins_not_usable');
   });
 });

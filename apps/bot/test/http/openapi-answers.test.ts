@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Db } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { orderLinkToken } from '@mingdan/operations';
-import { findOrder, newGiftToken, type Order, openGift } from '@mingdan/orders';
-import { aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
+import { findOrder, grantCoins, newGiftToken, type Order, openGift } from '@mingdan/orders';
+import { anOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
 import type { Express } from 'express';
 import request, { type Response } from 'supertest';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   db = database.db;
   alipay = new GatewayInMemory('alipay');
   const gateways = [alipay, new GatewayInMemory('oxapay')];
-  const operations = operationsWith(db, gateways, { offered: ['alipay', 'oxapay', 'redpacket'] });
+  const operations = operationsWith(db, gateways, { offered: ['alipay', 'oxapay', 'redpacket', 'points'] });
   app = anApp(db, {
     operations,
     settings: { mock: { webhookUrl: 'http://127.0.0.1:1', notices: { webhookSecret: 's' }, sandboxUrl: null } },
@@ -67,6 +67,10 @@ test('an order answers as the document says, from its making to the wish for a r
   fits('payInUsdt', await post('/api/oxapay-payment', { order_no: orderNo }));
   fits('readOrderStatus', await get(`/api/order-status/${orderNo}`));
   fits('enterRedPacketCode', await post(`/api/order/${orderNo}/redpacket?t=${token}`, { code: '恭喜发财88' }));
+  await grantCoins(db, { userId: buyer.user.id, amount: 5, reason: 'test', actor: 'test' });
+  const part = await anOrder(db, { userId: buyer.user.id });
+  fits('payPartWithCoins', await post(`/api/order/${part.orderNo}/coins`, {}, buyer.bearer));
+  fits('readOrderStatus', await get(`/api/order-status/${part.orderNo}`));
   const paid = await completed(db, await aPaidOrder(db));
   fits('readOrderStatus', await get(`/api/order-status/${paid.orderNo}`));
   const link = orderLinkToken(testSettings, paid.orderNo);

@@ -4,7 +4,7 @@ import { changed, type Db } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { createLogger, pause } from '@mingdan/kernel';
 import { creditCoins, type Order, recordNotice } from '@mingdan/orders';
-import { anUnpaidOrder, aUser, paidNotice, testDatabase } from '@mingdan/orders/testing';
+import { anUnpaidOrder, aPaidOrder, aUser, paidNotice, testDatabase } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { OrderWatch } from '../../src/http/order-watch.ts';
 import { type RunningHttp, startHttp } from '../../src/http/start-http.ts';
@@ -83,6 +83,23 @@ describe('GET /api/order-events', () => {
     expect(stream.text()).toContain('event: end');
     const { app } = anApp(db);
     await request(app).get(`/api/order-events/${order.orderNo}`).set('Last-Event-ID', 'end').expect(204);
+  });
+
+  test('goes on after the end while money is on its way back', async () => {
+    const order = await completed(db, await aPaidOrder(db));
+    await changed(
+      db,
+      `insert into refund_records (order_id, refund_id, provider, amount_minor, currency, reason, requested_by)
+       select id, 'R-1', 'pingpong', amount_minor, currency, 'refund_asked', 'buyer' from orders where id = :id`,
+      { id: order.id },
+    );
+    const stream = await listenTo(order.orderNo);
+    await until(() => statuses(stream.text()).length === 1);
+    expect(stream.text()).not.toContain('event: end');
+    await changed(db, `update refund_records set status = 'succeeded' where order_id = :id`, { id: order.id });
+    await stream.ended;
+    expect(statuses(stream.text()).at(-1)).toMatchObject({ refund_status: 'succeeded' });
+    expect(stream.text()).toContain('event: end');
   });
 
   test('knows no order that is not there', async () => {

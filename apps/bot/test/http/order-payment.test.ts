@@ -3,8 +3,8 @@ import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { systemClock } from '@mingdan/kernel';
 import { acceptRedPacket, claimRedPacketCode, orderLinkToken, rejectRedPacket } from '@mingdan/operations';
-import { createOrder, findOrder, findProduct, grantCoins, type Order } from '@mingdan/orders';
-import { anUnpaidOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
+import { coinBalance, createOrder, findOrder, findProduct, grantCoins, type Order } from '@mingdan/orders';
+import { anOrder, anUnpaidOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { sessionToken } from '../../src/http/auth/session-token.ts';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
@@ -102,7 +102,7 @@ describe('the ways to pay on the order page', () => {
     expect((await request(app).get(`/order/${order.orderNo}`)).text).not.toContain('/pay/');
     for (const token of ['', '?t=x', `?t=${orderLinkToken(testSettings, 'REPORT_20261121_ZZZZZZZZ')}`])
       await request(app).get(`/order/${order.orderNo}/pay/alipay${token}`).expect(403);
-    for (const path of ['/redpacket', '/refund', '/pay/points'])
+    for (const path of ['/redpacket', '/refund', '/pay/points', '/coins'])
       await request(app).post(`/order/${order.orderNo}${path}`).type('form').send({ t: 'x' }).expect(403);
     expect(alipay.created).toEqual([]);
   });
@@ -185,6 +185,32 @@ describe('paying from the page', () => {
     await grantCoins(db, { userId: order.userId ?? 0, amount: 500, key: 'test', reason: 'test', actor: 'test' });
     await send(order, '/pay/points', {}).expect(303);
     expect((await findOrder(db, order.orderNo))?.status).toBe('paid');
+  });
+
+  test('by coins for a part is a press; the rest is then what the ways to pay ask for', async () => {
+    const order = await anOrder(db);
+    await grantCoins(db, { userId: order.userId ?? 0, amount: 80, reason: 'test', actor: 'test' });
+    const { text } = await open(order);
+    expect(text).toContain('Use 80 coins');
+    expect(text).toContain('They take CN¥8.00 off; CN¥11.90 is left to pay.');
+    const reply = await send(order, '/coins', {}).expect(303);
+    expect(reply.headers.location).not.toContain('trouble');
+    const after = await open(order);
+    expect(after.text).toContain('80 coins pay CN¥8.00 of it; CN¥11.90 is left.');
+    expect(after.text).not.toContain('/pay/points');
+    await pay(order, 'alipay').expect(303);
+    expect(alipay.created.at(-1)).toMatchObject({ amount: { minor: 1190, currency: 'CNY' } });
+    expect(await coinBalance(db, order.userId ?? 0)).toBe(0);
+  });
+
+  test('by coins for a part says why not where a payment of the whole is open', async () => {
+    const order = await anUnpaidOrder(db);
+    await grantCoins(db, { userId: order.userId ?? 0, amount: 80, reason: 'test', actor: 'test' });
+    expect((await open(order)).text).not.toContain('Use 80 coins');
+    const reply = await send(order, '/coins', {}).expect(303);
+    expect(reply.headers.location).toContain('trouble=coins_not_usable');
+    expect((await open(order, '&via=points&trouble=coins_not_usable')).text).toContain('No coins were taken');
+    expect(await coinBalance(db, order.userId ?? 0)).toBe(80);
   });
 
   test('takes a press for no gateway', async () => {

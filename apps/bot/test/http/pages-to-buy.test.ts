@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { addCodes, rememberTelegramUser, type User } from '@mingdan/orders';
+import { addCodes, grantCoins, rememberTelegramUser, type User } from '@mingdan/orders';
 import { testDatabase, testVault } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { sessionToken } from '../../src/http/auth/session-token.ts';
@@ -161,6 +161,31 @@ describe('the coin centre', () => {
     expect(wechat.created).toMatchObject([{ amount: { minor: 2990, currency: 'CNY' } }]);
     const again = await buy(buyer, { package: 'coins-2', pay: 'wechat', token: TOKEN }).expect(303);
     expect(again.headers.location).toBe(headers.location);
+  });
+
+  test('turns its history page by page, by links alone', async () => {
+    const page = (path: string) => app().get(path).set('Authorization', signedIn(buyer)).expect(200);
+    const links = (text: string) =>
+      [...text.matchAll(/<a href="(\/coin\?[^"]*#history)"/g)].map(([, path = '']) =>
+        path.replaceAll('&#38;', '&').replaceAll('&#61;', '='),
+      );
+    const rowsOf = (text: string) => [...text.matchAll(/<tr><td>/g)].length;
+    for (let coins = 1; coins <= 20; coins += 1)
+      await grantCoins(db, { userId: buyer.id, amount: coins, reason: 'test', actor: 'test' });
+    const full = await page('/coin?lang=en');
+    expect(rowsOf(full.text)).toBe(20);
+    expect(links(full.text)).toEqual([]);
+    await grantCoins(db, { userId: buyer.id, amount: 21, reason: 'test', actor: 'test' });
+    const newest = await page('/coin?lang=en');
+    const [older = ''] = links(newest.text);
+    expect(newest.text).toContain('Older entries');
+    const last = await page(older);
+    expect(rowsOf(last.text)).toBe(1);
+    expect(links(last.text)).toEqual(['/coin?lang=en#history']);
+    expect(last.text).toContain('Newest entries');
+    expect(last.text).toContain(`data-balance="231"`);
+    expect(rowsOf((await page('/coin?lang=en&before=nonsense')).text)).toBe(20);
+    expect(links((await page('/coin?lang=en&before=1')).text)).toEqual(['/coin?lang=en#history']);
   });
 
   test('shows nobody the order of another', async () => {

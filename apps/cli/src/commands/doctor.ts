@@ -8,6 +8,7 @@ import { checkDatabase } from '../doctor/database.ts';
 import { checkDeepseek } from '../doctor/deepseek.ts';
 import { checkNames, type Finding } from '../doctor/finding.ts';
 import { checkGateways } from '../doctor/gateways.ts';
+import { checkMail } from '../doctor/mail.ts';
 import { checkNotices } from '../doctor/notices.ts';
 import { checkOffer } from '../doctor/offer.ts';
 import { checkSettings } from '../doctor/settings.ts';
@@ -29,6 +30,7 @@ async function examine(context: Context): Promise<Finding[]> {
     checkTelegram(context, fetch),
     checkDeepseek(context),
     checkBazi(context),
+    checkMail(context),
     checkGateways(context),
     checkCertificates(context),
     checkNotices(context, fetch),

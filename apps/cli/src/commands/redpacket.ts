@@ -1,6 +1,13 @@
-import { formatAmount, moneyText, parseAmount } from '@mingdan/kernel';
+import { formatAmount, MingdanError, moneyText, parseAmount } from '@mingdan/kernel';
 import { acceptRedPacket, claimRedPacketCode, rejectRedPacket } from '@mingdan/operations';
-import { CLAIM_MINUTES, listRedPackets, type RedPacket } from '@mingdan/orders';
+import {
+  CLAIM_MINUTES,
+  findRedPacket,
+  listRedPackets,
+  type RedPacket,
+  type RedPacketEvent,
+  redPacketEvents,
+} from '@mingdan/orders';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
 import { countArgument, idArgument } from '../arguments.ts';
@@ -29,6 +36,13 @@ export function registerRedPacket(program: Command, context: Context): void {
   )
     .option('--all', 'what is decided, too; newest first')
     .option('--limit <n>', 'at most so many', '200');
+  answering(
+    packets,
+    context,
+    'show <id>',
+    'One code with who did what with it, and when; not the code itself.',
+    ([id = '']) => show(context, idArgument(id)),
+  );
   answering(
     packets,
     context,
@@ -87,6 +101,39 @@ function entry(context: Context, packet: RedPacket): string[] {
       [t('redpacket.reason'), reason],
     ]).map((line) => `  ${line}`),
   ];
+}
+
+function show(context: Context, id: number): Promise<Answer> {
+  return withDatabase(context, async (db) => {
+    const packet = await findRedPacket(db, id);
+    if (!packet)
+      throw new MingdanError('redpacket_not_found', `there is no red-packet code ${id}`, {
+        hint: 'See: mingdan redpacket list --all',
+      });
+    const events = await redPacketEvents(db, id);
+    return {
+      json: { ...toJson(packet), events: events.map(eventJson) },
+      lines: [...entry(context, packet), ...events.map((event) => eventLine(context, event))],
+    };
+  });
+}
+
+function eventJson({ what, actor, received, reason, at }: RedPacketEvent): object {
+  return {
+    what,
+    actor,
+    received: received && formatAmount(received),
+    currency: received?.currency ?? null,
+    reason,
+    at,
+  };
+}
+
+function eventLine(context: Context, { what, actor, received, reason, at }: RedPacketEvent): string {
+  const texts = context.texts();
+  const who = actor === 'buyer' ? texts.t('redpacket.buyer') : actor;
+  const said = [word(texts, 'redpacket_event', what), who, received && moneyText(received), reason];
+  return `  ${timeText(at)}  ${said.filter(Boolean).join('  ')}`;
 }
 
 async function claim(context: Context, id: number, operator: string): Promise<Answer> {

@@ -14,6 +14,7 @@ export const checkNames = [
   'telegram',
   'deepseek',
   'bazi',
+  'mail',
   'gateway',
   'certificate',
   'notices',

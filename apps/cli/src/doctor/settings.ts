@@ -5,7 +5,7 @@ import { type Finding, findingsOf } from './finding.ts';
 const { ok, warn, fail } = findingsOf('settings');
 
 /** What these are for has a line of its own, which says that they are missing. */
-const TOLD_BY_THEIR_CHECK = ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN', 'DEEPSEEK_API_KEY'];
+const TOLD_BY_THEIR_CHECK = ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN', 'DEEPSEEK_API_KEY', 'MAIL_FROM'];
 
 const TOLD_BY_GATEWAYS = 'no_provider';
 

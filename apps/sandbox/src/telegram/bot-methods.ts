@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Method } from './context.ts';
 import { badRequest } from './errors.ts';
 import { chatId, flag, jsonOr, parse } from './input.ts';
+import { menuButtonMethods } from './menu-button.ts';
 import { chatOf } from './world.ts';
 
 const names = jsonOr(z.array(z.string())).optional();
@@ -26,6 +27,8 @@ const commandsInput = z.object({
 });
 
 export const botMethods: Record<string, Method> = {
+  ...menuButtonMethods,
+
   getMe: ({ world }) => ({
     ...world.bot,
     can_join_groups: true,
@@ -87,7 +90,6 @@ export const botMethods: Record<string, Method> = {
     return { file_id: file.id, file_unique_id: file.id.slice(3, 15), file_size: file.bytes.length, file_path: file.id };
   },
 
-  setChatMenuButton: () => true,
   setMyName: () => true,
   setMyDescription: () => true,
   setMyShortDescription: () => true,

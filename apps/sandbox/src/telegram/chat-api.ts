@@ -1,6 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import type { BotContext } from './context.ts';
+import { menuButtonFor } from './menu-button.ts';
 import { type MiniApp, miniAppAddress } from './mini-app.ts';
 import { block, NotPossible, press, say, start } from './people.ts';
 import { pay, topUp } from './stars/pay.ts';
@@ -17,7 +18,10 @@ const pressed = z.object({ messageId: z.number().int(), data: z.string() });
 const started = z.object({ payload: z.string().default('') });
 const paying = z.object({ messageId: z.number().int().optional(), link: z.string().max(4_000).optional() });
 const toppingUp = z.object({ stars: z.number().int().min(1).max(100_000) });
-const opening = z.object({ scheme: z.enum(['light', 'dark']).default('light') });
+const opening = z.object({
+  scheme: z.enum(['light', 'dark']).default('light'),
+  from: z.enum(['bar', 'menu']).default('bar'),
+});
 const blocking = z.object({ blocked: z.boolean() });
 
 /** What the chat page asks for: who is there, what is new, and what its person does. */
@@ -64,8 +68,10 @@ export function chatApi(context: BotContext, miniApp: MiniApp): Router {
     '/people/:id/mini-app',
     act((id, body) => {
       const person = context.world.find(id);
-      if (!person || miniApp.url === null) throw new NotPossible('there is no Mini App here');
-      return { url: miniAppAddress(miniApp, person, opening.parse(body).scheme, new Date()) };
+      const { scheme, from } = opening.parse(body);
+      const url = person && from === 'menu' ? menuButtonFor(context.world, person)?.url : miniApp.url;
+      if (!person || !url) throw new NotPossible('there is no Mini App here');
+      return { url: miniAppAddress({ ...miniApp, url }, person, scheme, new Date()) };
     }),
   );
   router.get('/files/:id', (req, res) => sendFile(context, req, res));
@@ -100,6 +106,7 @@ function stream(context: BotContext, miniApp: MiniApp, req: Request<{ id: string
       bot: context.world.bot,
       commands: context.world.commandsFor(now),
       miniApp: miniApp.url !== null,
+      menuButton: menuButtonFor(context.world, now)?.text ?? null,
     };
   };
   send({ kind: 'all', ...head(), messages: person.messages });

@@ -132,6 +132,11 @@ export interface BotCommand {
   description: string;
 }
 
+/** What stands beside the text field. */
+export type MenuButton =
+  | { readonly type: 'default' | 'commands' }
+  | { readonly type: 'web_app'; readonly text: string; readonly web_app: { readonly url: string } };
+
 /** A file that a bot or a person sent. */
 export interface StoredFile {
   readonly id: string;

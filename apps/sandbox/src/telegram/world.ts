@@ -5,7 +5,7 @@ import { badRequest } from './errors.ts';
 import { GrowingIds } from './ids.ts';
 import { StarBook } from './stars/book.ts';
 import type { SentInvoice, StarMove } from './stars/types.ts';
-import type { ApiChat, ApiMessage, ApiUser, BotCommand, ChatEvent, StoredFile } from './types.ts';
+import type { ApiChat, ApiMessage, ApiUser, BotCommand, ChatEvent, MenuButton, StoredFile } from './types.ts';
 
 /** One Telegram account, and its chat with the bot. */
 export interface Person {
@@ -35,6 +35,8 @@ export class World {
   readonly files = new Map<string, StoredFile>();
   /** by the two letters of a language; '' for all others */
   readonly commands = new Map<string, readonly BotCommand[]>();
+  /** by chat; null: of all chats that have none of their own */
+  readonly menuButtons = new Map<number | null, MenuButton>();
   readonly changes = new Set<() => void>();
   readonly stars = new StarBook(() => this.people());
   private readonly everybody = new Map<number, Person>();

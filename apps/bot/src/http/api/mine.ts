@@ -1,6 +1,6 @@
 import { type Db, rows } from '@mingdan/db';
 import type { OrderKind } from '@mingdan/kernel';
-import { orderLink, orderStatusJson } from '@mingdan/operations';
+import { endRenewal, orderLink, orderStatusJson } from '@mingdan/operations';
 import { type Language, ORDER_COLUMNS, type Order, refundOfOrder } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { requireSession } from '../auth/session.ts';
@@ -34,6 +34,14 @@ export function myRoutes(deps: HttpDeps): Router {
       res.set('Cache-Control', 'no-store').json({ success: true, data });
     })
     .all(onlyAllow('GET, HEAD'));
+  router
+    .route('/api/my/end-renewal')
+    .post(async (req, res) => {
+      const until = await endRenewal(deps.operations, requireSession(deps, req).userId);
+      const data = { ended: until !== undefined, ...(until === undefined ? {} : { paid_until: until.toISOString() }) };
+      res.set('Cache-Control', 'no-store').json({ success: true, data });
+    })
+    .all(onlyAllow('POST'));
   return router;
 }
 

@@ -7,6 +7,7 @@ const ANSWERS: Readonly<Record<string, { status: number; message: string; field?
   order_not_payable: { status: 409, message: 'The order is paid, expired or ended: it cannot be paid now' },
   provider_not_offered: { status: 409, message: 'This way to pay is not offered now' },
   method_not_offered: { status: 422, message: 'This method is not known, or cannot take this order', field: 'method' },
+  coins_not_usable: { status: 409, message: 'Coins cannot pay a part of this order now' },
   not_enough_coins: { status: 409, message: 'There are not enough coins' },
   gateway_timeout: {
     status: 504,

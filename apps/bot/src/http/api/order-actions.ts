@@ -1,5 +1,6 @@
 import { giftPage } from '@mingdan/fulfilment';
-import { askForRefund, enterRedPacketCode, newGiftPage, verifyOrderLink } from '@mingdan/operations';
+import { formatAmount } from '@mingdan/kernel';
+import { askForRefund, enterRedPacketCode, newGiftPage, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
 import { giftOfOrder, type Order, refundStatusOf } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
@@ -8,12 +9,15 @@ import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { openPayment } from '../open-payment.ts';
 import { orderByNumber } from '../orders-by-number.ts';
+import { surfaceOf } from '../surface.ts';
 import { answerWith } from './answer-with.ts';
 import { jsonBody, readBody } from './body.ts';
 import { answering } from './operation-errors.ts';
 
 export const oxapayBody = z.object({ order_no: z.string().max(64) });
 export const codeBody = z.object({ code: z.string().trim().min(1).max(200) });
+/** left out: as many as there are */
+export const coinsBody = z.object({ coins: z.number().int().min(1).max(1_000_000_000).optional() });
 export const reasonBody = z.object({ reason: z.string().trim().min(1).max(500) });
 
 /** What a buyer does with an order of theirs: pay it in USDT, enter a red-packet code, pass a gift on, ask for the money back. */
@@ -21,6 +25,7 @@ export function orderActionRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   const answer = answerWith(deps);
   router.route('/api/oxapay-payment').post(jsonBody(), answer(payInUsdt)).all(onlyAllow('POST'));
+  router.route('/api/order/:orderNo/coins').post(jsonBody(), answer(useCoins)).all(onlyAllow('POST'));
   router.route('/api/order/:orderNo/redpacket').post(jsonBody(), answer(enterCode)).all(onlyAllow('POST'));
   router.route('/api/order/:orderNo/refund-request').post(jsonBody(), answer(askForMoneyBack)).all(onlyAllow('POST'));
   router.route('/api/order/:orderNo/gift').get(answer(readGift)).all(onlyAllow('GET, HEAD'));
@@ -45,6 +50,20 @@ async function enterCode(deps: HttpDeps, req: Request): Promise<object> {
   const { code } = readBody(req, codeBody);
   const { state, reason, taken } = await answering(enterRedPacketCode(deps.operations, { orderNo, code }));
   return { order_no: orderNo, status: state, ...(reason === undefined ? {} : { reason }), taken };
+}
+
+/** Coins of the buyer's for a part of it; the rest is then asked of a gateway. */
+async function useCoins(deps: HttpDeps, req: Request): Promise<object> {
+  const order = await ownOrder(deps, req);
+  const { coins: wanted } = readBody(req, coinsBody);
+  const { coins, worth, due } = await answering(payPartWithCoins(deps.operations, order, surfaceOf(req), wanted));
+  return {
+    order_no: order.orderNo,
+    coins_used: coins,
+    coins_worth: Number(formatAmount(worth)),
+    amount_due: Number(formatAmount(due)),
+    currency: due.currency,
+  };
 }
 
 async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<object> {

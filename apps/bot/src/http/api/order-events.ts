@@ -93,7 +93,10 @@ async function statusOf(deps: HttpDeps, orderNo: string): Promise<{ text: string
   const order = await orderByNumber(deps.db, orderNo);
   const status = orderStatusJson(order, await refundOfOrder(deps.db, order.id));
   const coins = order.kind === 'coins' ? await coinPart(deps, order) : {};
-  const isRefunding = order.status === 'failed' && status.payment_status === 'paid';
+  const isRefunding =
+    (order.status === 'failed' && status.payment_status === 'paid') ||
+    status.refund_status === 'requested' ||
+    status.refund_status === 'pending';
   const isOver = ['completed', 'failed', 'expired'].includes(order.status) && !isRefunding;
   return { text: JSON.stringify({ ...status, ...coins }), isOver };
 }

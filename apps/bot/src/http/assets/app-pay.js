@@ -43,10 +43,12 @@ export async function order({ slug, way, form }, tg) {
     const input = form?.querySelector('[data-birth]') && !gift ? await birthIn(form) : {};
     if (input === undefined) return;
     const more = { ...(coupon && { coupon }), ...(gift && { gift }) };
-    const { mark, forget } = markOf({ slug, input, ...more });
+    const { mark, forget } = markOf({ slug, input, way, ...more });
     const language = `lang=${document.documentElement.lang}`;
-    if (way === 'stars') {
-      const wish = { productName: slug, telegramPayload: tg?.initData ?? '', input, ...more, request_id: mark };
+    if (way === 'stars' || way === 'subscription') {
+      const again = way === 'subscription' ? { subscription: true } : {};
+      const payload = tg?.initData ?? '';
+      const wish = { productName: slug, telegramPayload: payload, input, ...more, request_id: mark, ...again };
       const { invoiceLink, order_no: orderNo } = await call(`/api/create-payment?${language}`, wish);
       invoice(tg, invoiceLink, orderNo, forget);
     } else {
@@ -76,6 +78,36 @@ export async function payOrder(orderNo, tg) {
   try {
     const { data } = await call('/api/v1/payments/stars/create', { orderId: orderNo });
     invoice(tg, data.payment_url, orderNo, () => {});
+  } catch (error) {
+    lost(error);
+  } finally {
+    busy(false);
+  }
+}
+
+/** Nothing more is taken for the membership; what is paid stays. */
+export async function endRenewal() {
+  tell();
+  busy(true);
+  try {
+    await call('/api/my/end-renewal', {});
+    await go('home', { quiet: true });
+    tell(said('renewal_ended'));
+  } catch (error) {
+    lost(error);
+  } finally {
+    busy(false);
+  }
+}
+
+/** The user's coins for a part of it; the page then asks for the rest. */
+export async function useCoins(orderNo) {
+  tell();
+  busy(true);
+  try {
+    await call(`/api/order/${orderNo}/coins`, {});
+    haptic('success');
+    await go(`order/${orderNo}`, { quiet: true });
   } catch (error) {
     lost(error);
   } finally {

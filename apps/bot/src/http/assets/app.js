@@ -1,6 +1,6 @@
 // The Mini App: signs in with what Telegram signed, asks the server for each part, and ties it to Telegram's own buttons.
 
-import { askForRefund, order, payOrder } from './app-pay.js';
+import { askForRefund, endRenewal, order, payOrder, useCoins } from './app-pay.js';
 import { followPrice } from './app-price.js';
 import { followBirth } from './birth.js';
 import { showCopy } from './copy.js';
@@ -140,6 +140,9 @@ document.addEventListener('click', (event) => {
     event.preventDefault();
     visit(link.dataset.go ?? 'home');
   } else if (at('[data-buy]')) order({ slug: at('[data-buy]').dataset.buy, way: 'stars' }, tg);
+  else if (at('[data-subscribe]')) order({ slug: at('[data-subscribe]').dataset.subscribe, way: 'subscription' }, tg);
+  else if (at('[data-end-renewal]')) endRenewal();
+  else if (at('[data-coins]')) useCoins(at('[data-coins]').dataset.coins);
   else if (at('[data-pay]')) payOrder(at('[data-pay]').dataset.pay, tg);
 });
 document.addEventListener('submit', (event) => {

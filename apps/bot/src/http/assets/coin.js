@@ -12,7 +12,7 @@ let stop = () => {};
 const live = () => document.querySelector('#live');
 const headers = () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
 
-async function load(address, options = {}, { quiet = false } = {}) {
+async function load(address, options = {}, { quiet = false, at = '' } = {}) {
   const reply = await fetch(address, {
     ...options,
     headers: headers(),
@@ -27,12 +27,13 @@ async function load(address, options = {}, { quiet = false } = {}) {
   document.title = page.title;
   news.textContent = fresh.dataset.headline;
   if (!quiet) history.replaceState(null, '', new URL(reply.url).pathname + new URL(reply.url).search);
-  if (hadFocus || !quiet) focusOn(fresh);
+  if (hadFocus || !quiet) focusOn(fresh, at);
   watch();
 }
 
-function focusOn(part) {
-  (part.querySelector('#wrong') ?? part.querySelector('#headline'))?.focus();
+/** @param at a place that a link names, such as #history */
+function focusOn(part, at) {
+  ((at && part.querySelector(at)) || part.querySelector('#wrong') || part.querySelector('#headline'))?.focus();
 }
 
 function watch() {
@@ -110,7 +111,7 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-load]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  load(link.getAttribute('href')).catch(() => {
+  load(link.getAttribute('href'), {}, { at: link.hash }).catch(() => {
     location.assign(link.href);
   });
 });

@@ -2,6 +2,10 @@
 
 const POLL_MS = 5000;
 const MOST_POLLS = 30;
+/** A connection may be dead without anybody having been told. */
+const CHECK_MS = 60_000;
+/** Polls after which the events are tried again, where a proxy or a full server had refused them. */
+const LISTEN_AGAIN_AFTER = 6;
 const TIMEOUT_MS = 10_000;
 
 /** The same as `fingerprint` in pages/order-state.ts. */
@@ -9,74 +13,113 @@ export function fingerprint(status) {
   return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
 }
 
+async function ask(address) {
+  const reply = await fetch(`/api/order-status/${address}`, {
+    cache: 'no-store',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (!reply.ok) throw new Error(`answered ${reply.status}`);
+  return (await reply.json()).data;
+}
+
 /**
  * Calls `told` with the state of an order until `stop` is called; `offline` with whether the server is out of reach, and `tired` when
- * nothing came in all the time that is worth waiting.
+ * nothing came in all the time that is worth waiting. With `seldomMs` it goes on asking that seldom after that, and after the end.
+ * A page that nobody sees holds no connection: a browser has six of them for all its tabs.
  */
-export function follow(orderNo, { told, offline, tired }) {
+export function follow(orderNo, { told, offline, tired, seldomMs }) {
   const address = encodeURIComponent(orderNo);
   let stopped = false;
+  let ended = false;
   let polls = 0;
+  let trusts = true;
   let timer;
   let events;
 
-  async function poll() {
+  const pollIn = (ms) => {
     clearTimeout(timer);
-    if (stopped) return;
+    if (!stopped && !document.hidden) timer = setTimeout(poll, ms);
+  };
+
+  async function poll() {
     try {
-      const reply = await fetch(`/api/order-status/${address}`, {
-        cache: 'no-store',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      if (!reply.ok) throw new Error(`answered ${reply.status}`);
-      const { data } = await reply.json();
+      const data = await ask(address);
+      if (stopped) return;
       offline(false);
-      if (!stopped) told(data);
+      told(data);
     } catch {
-      offline(true);
+      if (!stopped) offline(true);
+    }
+    if (!stopped) pollOn();
+  }
+
+  function pollOn() {
+    if (document.hidden) return;
+    if (events?.readyState === EventSource.OPEN) {
+      pollIn(CHECK_MS);
+      return;
     }
     polls += 1;
-    if (stopped) return;
-    if (polls >= MOST_POLLS) tired();
-    else timer = setTimeout(poll, POLL_MS);
+    if (polls === MOST_POLLS && !ended) tired?.();
+    const seldom = ended || polls >= MOST_POLLS;
+    if (!seldom || seldomMs) pollIn(seldom ? seldomMs : POLL_MS);
+    if (!ended && polls % LISTEN_AGAIN_AFTER === 0 && events?.readyState === EventSource.CLOSED) listen();
+  }
+
+  function take({ data }) {
+    polls = 0;
+    trusts = true;
+    pollIn(CHECK_MS);
+    // What was on its way already may still come through after the connection is gone.
+    offline(!navigator.onLine);
+    if (!stopped) told(JSON.parse(data));
+  }
+
+  function end(event) {
+    ended = true;
+    events.close();
+    take(event);
+    clearTimeout(timer);
+    if (seldomMs) pollIn(seldomMs);
   }
 
   function listen() {
+    events?.close();
     events = new EventSource(`/api/order-events/${address}`);
-    const take = ({ data }) => {
-      clearTimeout(timer);
-      timer = undefined;
-      // What was on its way already may still come through after the connection is gone.
-      offline(!navigator.onLine);
-      if (!stopped) told(JSON.parse(data));
-    };
     events.addEventListener('status', take);
-    events.addEventListener('end', (event) => {
-      take(event);
-      events.close();
-    });
+    events.addEventListener('end', end);
     // A browser connects again by itself; meanwhile, and where events never come through, the question is asked.
     events.addEventListener('error', () => {
-      timer ??= setTimeout(poll, 1000);
+      if (trusts) pollIn(1000);
+      trusts = false;
     });
   }
 
-  const again = () => {
-    if (stopped) return;
+  function rest() {
+    clearTimeout(timer);
+    events?.close();
+  }
+
+  /** The network, or the reader, was away: what is true by now, and a new connection, since the old one may be a dead one. */
+  function again() {
+    if (stopped || document.hidden) return;
     polls = 0;
     poll();
-    if (events.readyState === EventSource.CLOSED) listen();
-  };
+    if (!ended) listen();
+  }
+
   const gone = () => offline(true);
+  const seen = () => (document.hidden ? rest() : again());
   addEventListener('online', again);
   addEventListener('offline', gone);
+  document.addEventListener('visibilitychange', seen);
   if (!navigator.onLine) gone();
-  listen();
+  if (!document.hidden) listen();
   return () => {
     stopped = true;
-    clearTimeout(timer);
-    events.close();
+    rest();
     removeEventListener('online', again);
     removeEventListener('offline', gone);
+    document.removeEventListener('visibilitychange', seen);
   };
 }

@@ -1,72 +1,76 @@
-// Keeps the order page true without a reload: asks for the state, and draws the page anew when it has changed.
+// Keeps the order page true without a reload: hears of every change, and draws the page anew.
 // Loading the page's own address keeps all wording and all decisions on the server.
 
 import { showCopy } from './copy.js';
+import { fingerprint, follow } from './live.js';
 
-const LONGEST_WAIT_SECONDS = 60;
+/** Late money revives an order, and an operator's answer may come in hours: worth a look, not a hurry. */
+const SELDOM_MS = 30_000;
+const AGAIN_MS = 3000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 const news = document.querySelector('#news');
 const offline = document.querySelector('#offline');
-let failures = 0;
-let timer;
+let stop = () => {};
 
-function orderElement() {
-  return document.querySelector('#order');
-}
+const order = () => document.querySelector('#order');
 
-async function get(address) {
-  const reply = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+async function loadOrder() {
+  const reply = await fetch(location.href, { cache: 'no-store', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
   if (!reply.ok) throw new Error(`answered ${reply.status}`);
-  return reply;
-}
-
-/** The same as `fingerprint` in pages/order-state.ts. */
-function fingerprint(status) {
-  return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
-}
-
-async function drawAnew(shown) {
-  const reply = await get(location.href);
   const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
   const fresh = page.querySelector('#order');
   if (!fresh) throw new Error('no order in the answer');
-  const hadFocus = shown.contains(document.activeElement);
+  return { fresh, title: page.title };
+}
+
+async function drawAnew() {
+  const { fresh, title } = await loadOrder();
+  const shown = order();
+  const focused = shown.contains(document.activeElement) ? document.activeElement.id : undefined;
   const typed = [...shown.querySelectorAll('input[id], textarea[id]')].map(({ id, value }) => [id, value]);
   shown.replaceWith(document.adoptNode(fresh));
   for (const [id, value] of typed) {
-    const field = fresh.querySelector(`#${id}`);
+    const field = document.getElementById(id);
     if (field) field.value = value;
   }
   showPrint();
-  document.title = page.title;
+  document.title = title;
   news.textContent = fresh.dataset.headline;
-  // Whoever was in the part that is gone goes on reading at its new headline.
-  if (hadFocus) document.querySelector('#headline')?.focus();
+  if (focused !== undefined) focusAgain(focused);
 }
 
-async function look() {
-  clearTimeout(timer);
-  const shown = orderElement();
-  if (!shown?.dataset.poll || document.hidden) return;
+/** Whoever was in a field goes on there; in a part that is gone, they go on reading at its new headline. */
+function focusAgain(id) {
+  const same = id === '' ? null : document.getElementById(id);
+  (same ?? document.querySelector('#headline'))?.focus();
+}
+
+function watch() {
+  stop();
+  const { orderNo, poll } = order()?.dataset ?? {};
+  if (!poll) return;
+  stop = follow(orderNo, {
+    told: (status) => {
+      if (fingerprint(status) !== order().dataset.state) change();
+    },
+    offline: (is) => {
+      offline.hidden = !is;
+    },
+    seldomMs: SELDOM_MS,
+  });
+}
+
+async function change() {
+  stop();
   try {
-    const reply = await get(`/api/order-status/${shown.dataset.orderNo}`);
-    const { data } = await reply.json();
-    if (fingerprint(data) !== shown.dataset.state) await drawAnew(shown);
-    failures = 0;
+    await drawAnew();
+    offline.hidden = true;
+    watch();
   } catch {
-    failures += 1;
+    offline.hidden = false;
+    setTimeout(watch, AGAIN_MS);
   }
-  // One lost answer is nothing to tell anybody.
-  offline.hidden = failures < 2 && navigator.onLine;
-  lookLater();
-}
-
-function lookLater() {
-  clearTimeout(timer);
-  const seconds = Number(orderElement()?.dataset.poll);
-  if (!seconds) return;
-  timer = setTimeout(look, Math.min(LONGEST_WAIT_SECONDS, seconds * 2 ** Math.min(failures, 5)) * 1000);
 }
 
 function showPrint() {
@@ -80,10 +84,7 @@ document.addEventListener('click', (event) => {
   print();
 });
 showPrint();
-document.addEventListener('visibilitychange', look);
-addEventListener('online', look);
-addEventListener('offline', look);
 addEventListener('pageshow', (event) => {
-  if (event.persisted) look();
+  if (event.persisted) watch();
 });
-lookLater();
+watch();

@@ -21,6 +21,10 @@ export const membership = named(
     status: z.enum(['active', 'inactive']),
     expiryDate: time.optional(),
     features: z.array(z.string()).describe('member_prices, free_basic_report, priority'),
+    autoRenew: z
+      .object({ renewsAt: time, amount: money, currency })
+      .optional()
+      .describe('it is paid again by itself then'),
   }),
 );
 export const session = named(
@@ -33,6 +37,13 @@ export const session = named(
   }),
 );
 export const newSession = named('NewSession', session.extend({ token: z.string() }));
+export const endedRenewal = named(
+  'EndedRenewal',
+  z.object({
+    ended: z.boolean().describe('false: none was running'),
+    paid_until: time.optional().describe('when it would have been paid again'),
+  }),
+);
 export const membershipAnswer = named('MembershipStatus', membership.extend({ success: z.literal(true) }));
 export const activatedMembership = named(
   'ActivatedMembership',

@@ -56,6 +56,12 @@ export const inQuery = {
     description: 'how many, 20 when left out and 100 at most',
     schema: z.int().min(1).max(100),
   },
+  before: {
+    name: 'before',
+    in: 'query',
+    description: 'the next of an answer: what is older than that answer',
+    schema: z.int().min(1).max(999_999_999_999_999),
+  },
   userId: {
     name: 'user_id',
     in: 'query',

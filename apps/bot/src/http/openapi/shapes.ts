@@ -99,6 +99,8 @@ export const orderState = named(
     payment_status: paymentStatus,
     amount: money,
     currency,
+    coins_used: z.number().int().optional().describe('coins that pay a part of it'),
+    amount_due: money.optional().describe('what is left for a gateway, where coins pay a part'),
     refund_status: refundStatus.optional(),
     delivery: z.enum(['sending', 'delivered', 'parked']).optional(),
     created_at: time,
@@ -173,6 +175,16 @@ export const refund = named(
     refund_id: z.string(),
     status: z.enum(['requested', 'pending', 'succeeded', 'failed', 'manual']),
     amount: money,
+    currency,
+  }),
+);
+export const coinPart = named(
+  'CoinPart',
+  z.object({
+    order_no: orderNo,
+    coins_used: z.number().int(),
+    coins_worth: money.describe('what they stand for'),
+    amount_due: money.describe('what is left to pay'),
     currency,
   }),
 );

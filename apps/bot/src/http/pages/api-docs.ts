@@ -83,7 +83,7 @@ function groupMarkup(tag: string, title: string, t: Texts): Markup {
 
 function callMarkup(call: Call, t: Texts): Markup {
   const { id, method, path, summary, description, parameters = [], body } = call;
-  return html`<details class="card call" id="${id}"><summary><span class="method">${method.toUpperCase()}</span> <code>${path}</code><span class="small" lang="en">${summary}</span></summary>
+  return html`<details class="card call" id="${id}"><summary><span class="method method-${method}">${method.toUpperCase()}</span> <code>!${breakable(path)}</code> <span class="small" lang="en">${summary}</span></summary>
 !${description === undefined ? '' : html`<p lang="en">!${withCode(description)}</p>`}
 <form class="form" data-method="${method.toUpperCase()}" data-path="${path}">
 !${parameters.map((parameter) => parameterMarkup(id, parameter))}
@@ -93,6 +93,12 @@ function callMarkup(call: Call, t: Texts): Markup {
 </form>
 <p class="small" role="status" data-outcome data-unreachable="${t('apiDocs.unreachable')}" data-not-json="${t('apiDocs.notJson')}" data-busy="${t('apiDocs.busy')}" data-open="${t('apiDocs.open')}"></p><pre class="reply" data-reply tabindex="0" hidden></pre>
 !${answersMarkup(call, t)}</details>`;
+}
+
+/** A long path breaks between its parts, and not in a word. */
+function breakable(path: string): Markup {
+  const parts = path.split('/').map((part) => html`${part}`);
+  return parts.join('<wbr>/');
 }
 
 /** Names between backticks as code, as in the document. */

@@ -1,5 +1,5 @@
 import { MingdanError } from '@mingdan/kernel';
-import { askForRefund, enterRedPacketCode, newGiftPage, verifyOrderLink } from '@mingdan/operations';
+import { askForRefund, enterRedPacketCode, newGiftPage, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
 import { type ProviderName, providerNames } from '@mingdan/payments';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
@@ -7,6 +7,7 @@ import { HttpError, onlyAllow } from '../errors.ts';
 import { openPayment } from '../open-payment.ts';
 import { orderByNumber } from '../orders-by-number.ts';
 import { keepReturnLink } from '../return-link.ts';
+import { surfaceOf } from '../surface.ts';
 import { paysAtOnce } from './order-payment.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '8kb' });
@@ -25,6 +26,7 @@ export function orderFormRoutes(deps: HttpDeps): Router {
     .get(leadTo(payByLink))
     .post(formBody, leadTo(payByPress))
     .all(onlyAllow('GET, HEAD, POST'));
+  router.route('/order/:orderNo/coins').post(formBody, leadTo(useCoins)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/redpacket').post(formBody, leadTo(enterCode)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/gift-link').post(formBody, leadTo(renewLink)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/refund').post(formBody, leadTo(askForMoneyBack)).all(onlyAllow('POST'));
@@ -55,6 +57,14 @@ async function enterCode(deps: HttpDeps, req: Request): Promise<string> {
   const { trouble, answer } = await tried(enterRedPacketCode(deps.operations, { orderNo: own.orderNo, code }));
   const told = trouble ?? (answer?.taken === false ? 'code_not_taken' : undefined);
   return pageOf(own, { via: 'redpacket', ...(told === undefined ? {} : { trouble: told }) });
+}
+
+/** Their coins for a part of it; the page then asks for the rest. */
+async function useCoins(deps: HttpDeps, req: Request): Promise<string> {
+  const own = await ownOrder(deps, req, req.body);
+  const order = await orderByNumber(deps.db, own.orderNo);
+  const { trouble } = await tried(payPartWithCoins(deps.operations, order, surfaceOf(req)));
+  return pageOf(own, trouble === undefined ? {} : { via: 'points', trouble });
 }
 
 async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<string> {

@@ -1,4 +1,4 @@
-import { attemptsOf, isPayable, type Offer, offersFor } from '@mingdan/operations';
+import { attemptsOf, type CoinPart, coinPartOf, isPayable, type Offer, offersFor } from '@mingdan/operations';
 import { type Order, redPacketOfOrder } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
@@ -9,6 +9,8 @@ import type { Markup } from './layout.ts';
 /** What the page shows of paying an order: the choice, or what the chosen way wants next. */
 export interface PaymentPart {
   readonly offers: readonly Offer[];
+  /** coins of the buyer's that can pay a part of it */
+  readonly coinPart: CoinPart | undefined;
   /** the way that was chosen and is shown on the page itself, not at the gateway */
   readonly chosen: ProviderName | undefined;
   /** SVG of the chosen way's QR code */
@@ -41,15 +43,19 @@ export async function paymentPart(deps: HttpDeps, order: Order, query: PaymentQu
   const trouble =
     query.via !== undefined && query.trouble !== undefined ? { provider: query.via, code: query.trouble } : undefined;
   // One way is under way: another payment now would be one too many.
-  if (redPacket?.state === 'waiting') return { offers: [], chosen: 'redpacket', qr: undefined, redPacket, trouble };
+  if (redPacket?.state === 'waiting')
+    return { offers: [], coinPart: undefined, chosen: 'redpacket', qr: undefined, redPacket, trouble };
   if (!isPayable(order, deps.clock.now()) || order.paymentSeenAt !== null) return undefined;
-  const offers = await offersFor(deps.operations, order, query.surface);
+  const [offers, coinPart] = await Promise.all([
+    offersFor(deps.operations, order, query.surface),
+    coinPartOf(deps.operations, order, query.surface),
+  ]);
   // Whoever's code was rejected reads why, wherever they came from.
   const wanted = query.via ?? (redPacket?.state === 'rejected' ? 'redpacket' : undefined);
   const chosen = offers.some(({ provider }) => provider === wanted) ? wanted : undefined;
   const qrText = chosen === undefined ? undefined : await qrOf(deps, order, chosen);
   const qr = qrText && (await drawQr(qrText, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' }));
-  return { offers, chosen, qr, redPacket, trouble };
+  return { offers, coinPart, chosen, qr, redPacket, trouble };
 }
 
 async function qrOf(deps: HttpDeps, order: Order, provider: ProviderName): Promise<string | undefined> {

@@ -57,7 +57,7 @@ interface Looks {
   readonly tone: 'waiting' | 'working' | 'done' | 'trouble' | 'ended';
   /** which of the four steps is the present one; null where the order left the usual way */
   readonly step: 0 | 1 | 2 | 3 | null;
-  /** how often the page asks for news, in seconds; null: nothing comes any more */
+  /** how soon news may come, in seconds: pages without scripts load again by it; null: nothing comes any more, and nobody asks */
   readonly poll: number | null;
 }
 
@@ -88,7 +88,7 @@ export const looks: Record<ShownState, Looks> = {
 /** States in which money is here and none of it is on its way back. */
 export const REFUNDABLE: readonly ShownState[] = ['paid', 'working', 'sending', 'done', 'parked'];
 
-/** Changes exactly when the page must be drawn anew; `assets/order.js` composes the same of what the API says. */
+/** Changes exactly when the page must be drawn anew; `assets/live.js` composes the same of what the API says. */
 export function fingerprint(status: OrderStatusJson): string {
   return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
 }

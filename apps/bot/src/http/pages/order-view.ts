@@ -163,11 +163,13 @@ export function facts(view: Pick<OrderView, 'order' | 'language'> & { readonly o
 }
 
 /** By which way, and how much where that was other money than the price. */
-function paidWith({ provider, paidWith: paid, amount }: Order, language: Language): Markup {
+function paidWith({ provider, paidWith: paid, amount, coinsUsed }: Order, language: Language): Markup {
   const known = providerNames.find((name) => name === provider);
   const name = localised((known && providerCapabilities.get(known)?.names) ?? {}, language);
-  const other = paid && paid.currency !== amount.currency ? moneyText(paid, language) : '';
-  return html`${[name, other].filter((part) => part !== '').join(' · ')}`;
+  const isOther = paid !== null && (paid.currency !== amount.currency || coinsUsed > 0);
+  const other = isOther ? moneyText(paid, language) : '';
+  const coins = coinsUsed > 0 ? moneyText({ minor: coinsUsed, currency: 'COIN' }, language) : '';
+  return html`${[name, other, coins].filter((part) => part !== '').join(' · ')}`;
 }
 
 /** Codes are shown to whoever holds the link, and are never sold again from then on. */

@@ -1,6 +1,6 @@
 import { fulfillerKey } from '@mingdan/fulfilment';
 import type { Offer } from '@mingdan/operations';
-import type { Language, Order } from '@mingdan/orders';
+import { dueOf, type Language, type Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
@@ -24,8 +24,25 @@ export function paymentMarkup(part: PaymentPart, at: At): Markup {
     return html`!${troubleMarkup(part, at)}<p class="note" role="status">${t('pay.codeWaiting')}</p>`;
   if (part.offers.length === 0) return html`<p class="note" role="status">${t('pay.none')}</p>`;
   const shown = chosenMarkup(part, at);
-  return html`!${troubleMarkup(part, at)}!${shown}!${ways(part, at, shown !== '')}
+  return html`!${troubleMarkup(part, at)}!${partPaid(at)}!${shown}!${ways(part, at, shown !== '')}!${coinPartMarkup(part, at)}
 <p class="small">${t('pay.rule', { rule: t(`refundRules.${fulfillerKey(order)}`) })}</p>`;
+}
+
+/** Coins that were taken already, and what they leave to pay. */
+function partPaid({ order, language, t }: At): Markup {
+  if (order.coinsUsed === 0) return '';
+  const worth = moneyText({ ...order.amount, minor: order.coinsMinor }, language);
+  const due = moneyText(dueOf(order), language);
+  return html`<p class="note" role="status">${t('pay.coinsUsed', { count: String(order.coinsUsed), worth, due })}</p>`;
+}
+
+function coinPartMarkup({ coinPart }: PaymentPart, at: At): Markup {
+  if (!coinPart) return '';
+  const { language, t } = at;
+  const said = { worth: moneyText(coinPart.worth, language), due: moneyText(coinPart.due, language) };
+  return html`<form class="stack" method="post" action="/order/${at.order.orderNo}/coins">!${ownFields(at)}
+<button class="way">${t('pay.useCoins', { count: String(coinPart.coins) })}</button>
+<p class="small">${t('pay.useCoinsHint', said)}</p></form>`;
 }
 
 function ways({ offers, chosen }: PaymentPart, at: At, hasShown: boolean): Markup {
@@ -50,7 +67,7 @@ function listOf(offers: readonly Offer[], title: TextKey, at: At): Markup {
 }
 
 function onlyWay({ provider, amount }: Offer, at: At): Markup {
-  const price = moneyText(amount ?? at.order.amount, at.language);
+  const price = moneyText(amount ?? dueOf(at.order), at.language);
   const text = `${at.t('order.pay', { amount: price })} · ${nameOf(provider, at.language)}`;
   return html`<a class="button" href="${payAddress(provider, at)}" rel="nofollow noreferrer">${text}</a>`;
 }
@@ -81,7 +98,7 @@ function chosenMarkup(part: PaymentPart, at: At): Markup {
 
 function redPacketMarkup({ redPacket, offers, trouble }: PaymentPart, at: At): Markup {
   const { order, language, t } = at;
-  const amount = offers.find(({ provider }) => provider === 'redpacket')?.amount ?? order.amount;
+  const amount = offers.find(({ provider }) => provider === 'redpacket')?.amount ?? dueOf(order);
   const wrong = trouble?.code === 'bad_redpacket_code';
   const rejected = redPacket?.state === 'rejected' && trouble === undefined;
   return html`!${rejected ? html`<p class="note" role="status">${t('pay.codeRejected', { reason: redPacket?.reason ?? '' })}</p>` : ''}
@@ -101,6 +118,7 @@ export function ownFields({ token, language }: Pick<At, 'token' | 'language'>): 
 const TROUBLES: Readonly<Record<string, TextKey>> = {
   gateway_timeout: 'pay.failed',
   not_enough_coins: 'pay.coins',
+  coins_not_usable: 'pay.coinsNotUsed',
   bad_redpacket_code: 'pay.codeWrong',
   too_many_redpacket_codes: 'pay.codesTooMany',
   code_not_taken: 'pay.codeTaken',

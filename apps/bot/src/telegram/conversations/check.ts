@@ -4,7 +4,7 @@ import type { RenderedButton } from '../../texts.ts';
 import type { Talk } from '../talk.ts';
 import { isPaymentOnItsWay, statusText } from './order-text.ts';
 import { ownOrder, sayOnItsWay } from './pay.ts';
-import { chatOffers, wayButtons } from './ways.ts';
+import { payButtons, waysToPay } from './ways.ts';
 
 /** A gateway is not asked about the same order more often than this. */
 const COOLDOWN_MS = 15_000;
@@ -31,7 +31,7 @@ async function nextSteps(talk: Talk, order: Order, found: string): Promise<Rende
   const again = [talk.button('check', `check:${order.orderNo}`)];
   if (found === 'mismatch' || isPaymentOnItsWay(order) || !isPayable(order, talk.services.clock.now())) return [again];
   const head = `${talk.t('buttons.pay')} · `;
-  return [again, ...wayButtons(talk, order, await chatOffers(talk, order), head)];
+  return [again, ...payButtons(talk, order, await waysToPay(talk, order), head)];
 }
 
 function recent(talk: Talk): Record<string, number> {

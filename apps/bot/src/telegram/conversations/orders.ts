@@ -1,4 +1,4 @@
-import { moneyText } from '@mingdan/kernel';
+import { amountText } from '@mingdan/fulfilment';
 import { isPayable } from '@mingdan/operations';
 import { findProductById, hasHeldMoney, isGiftOpen, type Order, ordersOfUser, refundStatusOf } from '@mingdan/orders';
 import { localised, type RenderedButton } from '../../texts.ts';
@@ -6,7 +6,7 @@ import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
 import { detailsText, isPaymentOnItsWay, refundRuleText, statusText, timeText } from './order-text.ts';
 import { minutesLeft, ownOrder } from './pay.ts';
-import { chatOffers, wayButtons } from './ways.ts';
+import { payButtons, waysToPay } from './ways.ts';
 
 const LISTED = 10;
 
@@ -43,7 +43,7 @@ export async function sayOrder(talk: Talk, order: Order, head = ''): Promise<voi
   const payable = isPayable(order, clock.now()) && !isPaymentOnItsWay(order) && !held;
   const text = [
     head,
-    await detailsText(talk, order, moneyText(order.amount)),
+    await detailsText(talk, order, amountText({ ...order, paidWith: null })),
     held ? talk.t('orders.held') : '',
     payable ? `${talk.t('orders.expires', { minutes: minutesLeft(talk, order) })}\n${refundRuleText(talk, order)}` : '',
     asButton ? '' : talk.t('orders.link', { link }),
@@ -59,7 +59,7 @@ async function actions(talk: Talk, order: Order, payable: boolean): Promise<Rend
   const paid = order.paidAt !== null;
   const costs = order.amount.minor > 0;
   const lines: RenderedButton[][] = [];
-  if (payable) lines.push(...wayButtons(talk, order, await chatOffers(talk, order), `${talk.t('buttons.pay')} · `));
+  if (payable) lines.push(...payButtons(talk, order, await waysToPay(talk, order), `${talk.t('buttons.pay')} · `));
   if (!paid && costs) lines.push([talk.button('check', `check:${orderNo}`)]);
   if (order.status === 'pending_payment' && !isPaymentOnItsWay(order))
     lines.push([talk.button('cancel_order', `cancelorder:${orderNo}`)]);

@@ -1,14 +1,22 @@
 import { row } from '@mingdan/db';
-import { fulfillerKey } from '@mingdan/fulfilment';
+import { amountText, fulfillerKey, paymentMessageKey } from '@mingdan/fulfilment';
 import { MingdanError, moneyText, orderNumberPattern } from '@mingdan/kernel';
-import { attemptsOf, isPayable, type Offer, type StartedPayment } from '@mingdan/operations';
+import {
+  attemptsOf,
+  coinPartOf,
+  isPayable,
+  type Offer,
+  payPartWithCoins,
+  type StartedPayment,
+  subscriptionOffer,
+} from '@mingdan/operations';
 import { findOrder, type Order, redPacketOfOrder } from '@mingdan/orders';
 import { enqueue, type Message } from '@mingdan/outbox';
 import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
 import { isPaymentOnItsWay, refundRuleText, statusText } from './order-text.ts';
 import { askForCode } from './redpacket.ts';
-import { chatOffers, providerLabel, wayButtons } from './ways.ts';
+import { chatOffers, partButton, payButtons, providerLabel, wayButtons, waysToPay } from './ways.ts';
 
 /** The person's own order, or undefined after saying that it is not theirs. */
 export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | undefined> {
@@ -22,17 +30,43 @@ export async function ownOrder(talk: Talk, orderNo: string): Promise<Order | und
 export async function offerPayment(talk: Talk, order: Order): Promise<void> {
   if (!isPayable(order, talk.services.clock.now())) return sayNotPayable(talk, order);
   if (isPaymentOnItsWay(order)) return sayOnItsWay(talk, order);
-  const offers = await chatOffers(talk, order);
+  const ways = await waysToPay(talk, order);
+  const { offers, subscription, part } = ways;
   const [only] = offers;
   const params = {
     orderNo: order.orderNo,
     product: order.productNames,
-    amount: moneyText(order.amount),
+    amount: amountText(order),
     refundRule: refundRuleText(talk, order),
   };
   if (only === undefined) return talk.say(talk.t('buy.no_provider', params), [[talk.button('orders', 'orders')]]);
-  if (offers.length === 1) return openPayment(talk, order, only);
-  await talk.say(talk.t('buy.choose_provider', params), wayButtons(talk, order, offers));
+  if (offers.length === 1 && !subscription && !part) return openPayment(talk, order, only);
+  await talk.say(talk.t('buy.choose_provider', params), payButtons(talk, order, ways));
+}
+
+/** `subscribe:<order_no>`: it will pay itself again, until its buyer stops it. */
+export async function subscribe(talk: Talk, orderNo: string): Promise<void> {
+  const order = await ownOrder(talk, orderNo);
+  if (!order) return;
+  if (isPaymentOnItsWay(order)) return sayOnItsWay(talk, order);
+  const offer = await subscriptionOffer(talk.services.operationDeps, order);
+  if (offer === undefined) return offerPayment(talk, order);
+  await openPayment(talk, order, offer);
+}
+
+/** `coins:<order_no>`: coins pay a part of it, and what is left is asked for. */
+export async function payPart(talk: Talk, orderNo: string): Promise<void> {
+  const order = await ownOrder(talk, orderNo);
+  if (!order) return;
+  const { db, operationDeps } = talk.services;
+  try {
+    const { coins } = await payPartWithCoins(operationDeps, order, 'chat');
+    talk.toast = talk.t('buy.coins_used', { count: coins });
+  } catch (error) {
+    if (!(error instanceof MingdanError)) throw error;
+    talk.toast = talk.t('buy.coins_not_used');
+  }
+  await offerPayment(talk, (await findOrder(db, order.orderNo)) ?? order);
 }
 
 /** `pay:<provider>:<order_no>` */
@@ -66,7 +100,7 @@ async function openPayment(talk: Talk, order: Order, offer: Offer): Promise<void
     return wakeOutbox();
   }
   if (method.shows === 'code') return askForCode(talk, order, started.amount);
-  const key = `pay:${order.orderNo}:${provider}`;
+  const key = paymentMessageKey(order.orderNo, provider, method.repeatsDays !== undefined);
   const sent = await sentBefore(talk, key);
   if (sent?.status === 'pending') {
     talk.toast = talk.t('buy.payment_coming');
@@ -136,7 +170,8 @@ async function paymentRequest(talk: Talk, order: Order, offer: Offer, started: S
     amount: moneyText(started.amount),
     link: asButton ? '' : url,
   };
-  return { template: 'payment_request', params, ...(asButton ? { buttons: [[{ label: 'pay', url }]] } : {}) };
+  const template = offer.method.repeatsDays === undefined ? 'payment_request' : 'payment_request_subscription';
+  return { template, params, ...(asButton ? { buttons: [[{ label: 'pay', url }]] } : {}) };
 }
 
 /** A later attempt goes under `-2`, `-3`: what comes back with the payment must name the open one. */
@@ -164,7 +199,10 @@ async function sayWhyNot(talk: Talk, order: Order, failed: Offer, error: Mingdan
       talk.services.log.error({ err: error, order_no: order.orderNo, provider }, 'a gateway refuses to open a payment');
       return talk.say(talk.t('buy.gateway_refused', params), elsewhere);
     case 'not_enough_coins':
-      return talk.say(talk.t('buy.not_enough_coins', params), elsewhere);
+      return talk.say(talk.t('buy.not_enough_coins', params), [
+        ...elsewhere,
+        ...partButton(talk, order, await coinPartOf(talk.services.operationDeps, order, 'chat')),
+      ]);
     case 'provider_not_offered':
     case 'method_not_offered':
       return talk.say(talk.t('buy.no_provider', params), elsewhere);

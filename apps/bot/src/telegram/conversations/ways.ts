@@ -1,5 +1,5 @@
 import { moneyText } from '@mingdan/kernel';
-import { type Offer, offersFor } from '@mingdan/operations';
+import { type CoinPart, coinPartOf, type Offer, offersFor, subscriptionOffer } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
 import { type ProviderName, providerCapabilities } from '@mingdan/payments/capabilities';
 import { localised, type RenderedButton } from '../../texts.ts';
@@ -21,6 +21,44 @@ function offerLabel(talk: Talk, order: Order, { provider, amount }: Offer): stri
 export function providerLabel(talk: Talk, provider: ProviderName): string {
   const names = providerCapabilities.get(provider)?.names;
   return names ? localised(names, talk.language) : provider;
+}
+
+/** Every way to pay an order that is open in chat now: once, again by itself, or with coins for a part. */
+export interface WaysToPay {
+  readonly offers: readonly Offer[];
+  readonly subscription: Offer | undefined;
+  readonly part: CoinPart | undefined;
+}
+
+export async function waysToPay(talk: Talk, order: Order): Promise<WaysToPay> {
+  const { operationDeps } = talk.services;
+  const [offers, subscription, part] = await Promise.all([
+    chatOffers(talk, order),
+    subscriptionOffer(operationDeps, order),
+    coinPartOf(operationDeps, order, 'chat'),
+  ]);
+  return { offers, subscription, part };
+}
+
+export function payButtons(talk: Talk, order: Order, ways: WaysToPay, head = ''): RenderedButton[][] {
+  return [
+    ...wayButtons(talk, order, ways.offers, head),
+    ...subscribeButton(talk, order, ways.subscription),
+    ...partButton(talk, order, ways.part),
+  ];
+}
+
+function subscribeButton(talk: Talk, order: Order, offer: Offer | undefined): RenderedButton[][] {
+  if (!offer?.amount) return [];
+  const text = talk.t('buy.subscribe', { amount: moneyText(offer.amount) });
+  return [[{ text, callbackData: `subscribe:${order.orderNo}` }]];
+}
+
+/** Coins for a part, the rest by another way. */
+export function partButton(talk: Talk, order: Order, part: CoinPart | undefined): RenderedButton[][] {
+  if (!part) return [];
+  const text = talk.t('buy.use_coins', { count: part.coins, due: moneyText(part.due) });
+  return [[{ text, callbackData: `coins:${order.orderNo}` }]];
 }
 
 /** One button a line, each leading straight to its payment. @param head stands before the name where the message is not about paying alone */

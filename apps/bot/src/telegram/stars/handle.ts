@@ -1,6 +1,6 @@
 import { isCurrency, type Money } from '@mingdan/kernel';
 import { wakeWorkers } from '@mingdan/operations';
-import { type NoticeToRecord, recordNotice } from '@mingdan/orders';
+import { bookedUnder, type NoticeToRecord, noteSubscriptionState, recordNotice, recordRenewal } from '@mingdan/orders';
 import { unpark } from '@mingdan/outbox';
 import type { TelegramServices } from '../services.ts';
 import { answerPreCheckout } from './pre-checkout.ts';
@@ -16,30 +16,38 @@ export async function handleStars(services: TelegramServices, update: StarsUpdat
     case 'pre_checkout':
       return answerPreCheckout(services, update.query);
     case 'paid':
-      await record(services, paidNotice(update));
+      await record(services, paidNotice(update), isRenewal(update));
       // Who pays is there again: what waited for them is sent.
       if ((await unpark(services.db, update.chatId)) > 0) services.wakeOutbox();
       return;
     case 'refunded':
-      return record(services, refundedNotice(update));
+      return record(services, await refundedNotice(services, update));
     default:
-      return record(services, subscriptionNotice(update));
+      await record(services, subscriptionNotice(update));
+      return noteSubscriptionState(services.db, stateOf(update));
   }
 }
 
-async function record(services: TelegramServices, notice: NoticeToRecord): Promise<void> {
-  const { db, log } = services;
-  const { verdict, orderNo, wake } = await recordNotice(db, notice);
+async function record(services: TelegramServices, notice: NoticeToRecord, renews = false): Promise<void> {
+  const { db, log, clock } = services;
+  const { providerPaymentId } = notice;
+  const { verdict, orderNo, wake } =
+    renews && providerPaymentId !== null
+      ? await recordRenewal(db, clock, { ...notice, providerPaymentId })
+      : await recordNotice(db, notice);
   log.info({ provider: 'stars', kind: notice.kind, order_no: orderNo ?? undefined, verdict }, 'notice');
   if (wake) await wakeWorkers(db);
 }
 
 const unnamed = { provider: 'stars', refundId: null, merchantMatches: true } as const;
 
+/** It has the payload of the first payment: taken as a second payment of its order it would be given back. */
+function isRenewal({ payment }: Paid): boolean {
+  return payment.is_recurring === true && payment.is_first_recurring !== true;
+}
+
 function paidNotice({ payment, at }: Paid): NoticeToRecord {
   const amount = starsOf(payment);
-  // A renewal has the payload of the first payment: taken as a second payment of its order it would be given back.
-  const isRenewal = payment.is_recurring === true && payment.is_first_recurring !== true;
   const chargeId = payment.telegram_payment_charge_id;
   return {
     ...unnamed,
@@ -48,20 +56,22 @@ function paidNotice({ payment, at }: Paid): NoticeToRecord {
     gatewayOrderId: payment.invoice_payload,
     providerPaymentId: chargeId,
     amount,
-    problem: isRenewal ? 'subscription_renewal' : amount === null ? 'unknown_currency' : null,
+    problem: amount === null ? 'unknown_currency' : null,
     occurredAt: at,
   };
 }
 
 /** Stars go back in full only, so what is told is all that was ever given back; our own refunds are in it. */
-function refundedNotice({ payment, at }: Refunded): NoticeToRecord {
+async function refundedNotice({ db }: TelegramServices, { payment, at }: Refunded): Promise<NoticeToRecord> {
   const refundedTotal = starsOf(payment);
   const chargeId = payment.telegram_payment_charge_id;
+  // The payload of a renewal names the first order; it is booked for its own.
+  const booked = await bookedUnder(db, { provider: 'stars', paymentId: chargeId });
   return {
     ...unnamed,
     kind: 'refunded',
     eventId: `refunded:${chargeId}`,
-    gatewayOrderId: payment.invoice_payload,
+    gatewayOrderId: booked ?? payment.invoice_payload,
     providerPaymentId: chargeId,
     amount: null,
     refundedTotal,
@@ -82,6 +92,12 @@ function subscriptionNotice({ subscription, updateId }: Subscription): NoticeToR
     problem: null,
     occurredAt: null,
   };
+}
+
+function stateOf({ subscription }: Subscription) {
+  const { state } = subscription;
+  const known = state === 'active' || state === 'failed' ? state : 'ended';
+  return { provider: 'stars', gatewayOrderId: subscription.invoice_payload, state: known } as const;
 }
 
 function starsOf(payment: { currency: string; total_amount: number }): Money | null {

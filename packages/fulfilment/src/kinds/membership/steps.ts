@@ -1,4 +1,4 @@
-import { activateMembership, endOfPeriod, membershipCause } from '@mingdan/orders';
+import { activateMembership, endOfPeriod, membershipCause, noteSubscriptionPayment } from '@mingdan/orders';
 import type { Fulfiller, FulfilmentDeps, Step } from '../../contract.ts';
 import { dayText } from '../../day-text.ts';
 import { productOf } from '../../product.ts';
@@ -24,6 +24,7 @@ function activateStep(deps: FulfilmentDeps): Step {
         async effect(tx) {
           const cause = membershipCause(orderNo);
           await activateMembership(tx, { userId, productSlug, months, cause, orderId: order.id, actor: 'worker' });
+          await noteSubscriptionPayment(tx, order.id);
         },
       };
     },

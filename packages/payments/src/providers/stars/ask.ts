@@ -7,7 +7,7 @@ import type { StarsBot } from './settings.ts';
 
 export interface Question extends CallName {
   readonly provider: 'stars';
-  readonly what: 'create' | 'refund' | 'list';
+  readonly what: 'create' | 'refund' | 'list' | 'end_subscription';
   /** of the Bot API */
   readonly method: string;
   readonly fields: object;

@@ -12,6 +12,7 @@ import {
   type RefundOrder,
   type RefundReference,
   type RefundState,
+  type Subscription,
 } from '../../contract.ts';
 import { unknownRefund } from '../../gateway-answer.ts';
 import { type About, refused, unreachable } from '../../gateway-call.ts';
@@ -20,21 +21,12 @@ import { isSameMoney } from '../../wire-money.ts';
 import { type Ask, createAsk, type Question } from './ask.ts';
 import type { StarsBot } from './settings.ts';
 import { StarTransactions } from './transactions.ts';
-import { invoiceFields, STARS, type StarTransaction, type SUBSCRIPTION_SECONDS } from './wire.ts';
+import { invoiceFields, STARS, type StarTransaction, SUBSCRIPTION_SECONDS } from './wire.ts';
 
 const DAY_MS = 86_400_000;
 
 const doneAnswer = z.literal(true);
 const pageAnswer = z.looseObject({ transactions: z.array(z.unknown()) });
-
-/** An invoice that is paid again every 30 days: the only period that Telegram takes. At most 10,000 Stars. */
-export interface StarsPayment extends CreatePayment {
-  readonly subscriptionSeconds?: typeof SUBSCRIPTION_SECONDS;
-}
-
-export interface StarsClient extends PaymentClient {
-  createPayment(request: StarsPayment): Promise<CreatedPayment>;
-}
 
 interface Bot {
   readonly ask: Ask;
@@ -44,7 +36,7 @@ interface Bot {
 /** What a call is about: its question, before it has one. */
 type Subject = Pick<Question, 'provider' | 'what' | 'about'>;
 
-export function createClient(settings: StarsBot, tools: ClientTools): StarsClient {
+export function createClient(settings: StarsBot, tools: ClientTools): PaymentClient {
   const ask = createAsk(settings, tools);
   const bot: Bot = { ask, list: new StarTransactions((offset, limit) => readPage(ask, offset, limit)) };
   return {
@@ -53,6 +45,7 @@ export function createClient(settings: StarsBot, tools: ClientTools): StarsClien
     queryPayment: (payment) => queryPayment(bot, tools, payment),
     refund: (refund) => requestRefund(bot, tools, refund),
     queryRefund: (refund) => queryRefund(bot, tools, refund),
+    endSubscription: (subscription) => endSubscription(bot, subscription),
     listPayments: (from, to) => listPayments(bot, from, to),
   };
 }
@@ -66,8 +59,8 @@ function named(what: Subject['what'], about: About): Subject {
   return { provider: 'stars', what, about };
 }
 
-async function createPayment(bot: Bot, request: StarsPayment): Promise<CreatedPayment> {
-  const { gatewayOrderId, amount, subject, subscriptionSeconds } = request;
+async function createPayment(bot: Bot, request: CreatePayment): Promise<CreatedPayment> {
+  const { gatewayOrderId, amount, subject, method } = request;
   const name = named('create', { order_no: gatewayOrderId });
   if (amount.currency !== STARS) throw refused(name, `asked for ${amount.currency}`, 'Stars take XTR alone');
   const invoice = invoiceFields({
@@ -76,7 +69,7 @@ async function createPayment(bot: Bot, request: StarsPayment): Promise<CreatedPa
     payload: gatewayOrderId,
     stars: amount.minor,
   });
-  const period = subscriptionSeconds === undefined ? {} : { subscription_period: subscriptionSeconds };
+  const period = method === 'STARS_SUBSCRIPTION' ? { subscription_period: SUBSCRIPTION_SECONDS } : {};
   const paymentUrl = await bot.ask(
     { ...name, method: 'createInvoiceLink', fields: { ...invoice, ...period } },
     webAddress,
@@ -166,6 +159,14 @@ async function queryRefund(bot: Bot, tools: ClientTools, refund: RefundReference
   return { status: 'succeeded', providerRefundId: chargeId, providerStatus: 'refunded' };
 }
 
+/** What runs goes on to its end; nothing is taken after it. */
+async function endSubscription(bot: Bot, { gatewayOrderId, providerPaymentId, buyer }: Subscription): Promise<void> {
+  const name = named('end_subscription', { order_no: gatewayOrderId });
+  if (buyer.telegramId === null) throw refused(name, 'its payer is not known', 'The buyer ends it in Telegram');
+  const fields = { user_id: buyer.telegramId, telegram_payment_charge_id: providerPaymentId, is_canceled: true };
+  await bot.ask({ ...name, method: 'editUserStarSubscription', fields }, doneAnswer);
+}
+
 async function listPayments(bot: Bot, from: Date, to: Date): Promise<readonly ListedPayment[]> {
   const { lines, complete } = await bot.list.since(from);
   if (!complete) throw unreachable(named('list', {}), 'the list is too long to go back that far');
@@ -178,6 +179,7 @@ async function listPayments(bot: Bot, from: Date, to: Date): Promise<readonly Li
       amount: money(line),
       refundedMinor: back.has(line.chargeId) ? line.stars : 0,
       paidAt: line.at,
+      ...(line.repeats ? { repeats: true } : {}),
     }));
 }
 

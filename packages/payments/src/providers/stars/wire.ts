@@ -42,6 +42,7 @@ const transaction = z.looseObject({
       user: z.looseObject({ id: z.number().int() }).optional(),
       transaction_type: z.string().optional(),
       invoice_payload: z.string().optional(),
+      subscription_period: z.number().int().optional(),
     })
     .optional(),
   receiver: z.looseObject({ type: z.string() }).optional(),
@@ -56,6 +57,8 @@ export interface StarTransaction {
   /** our order id at the gateway; null in refunds */
   readonly payload: string | null;
   readonly payerId: number | null;
+  /** of a subscription */
+  readonly repeats: boolean;
 }
 
 /** Undefined for what is no payment of an invoice and no refund of one: gifts, paid media, withdrawals. */
@@ -64,10 +67,14 @@ export function readTransaction(value: unknown): StarTransaction | undefined {
   if (!known.success) return undefined;
   const { id, amount, date, source, receiver } = known.data;
   const line = { chargeId: id, stars: Math.abs(amount), at: new Date(date * 1000) };
-  if (receiver) return receiver.type === 'user' ? { ...line, kind: 'refund', payload: null, payerId: null } : undefined;
+  if (receiver)
+    return receiver.type === 'user'
+      ? { ...line, kind: 'refund', payload: null, payerId: null, repeats: false }
+      : undefined;
   if (source?.type !== 'user' || source.invoice_payload === undefined) return undefined;
   if ((source.transaction_type ?? 'invoice_payment') !== 'invoice_payment') return undefined;
-  return { ...line, kind: 'payment', payload: source.invoice_payload, payerId: source.user?.id ?? null };
+  const { invoice_payload: payload, subscription_period: period } = source;
+  return { ...line, kind: 'payment', payload, payerId: source.user?.id ?? null, repeats: period !== undefined };
 }
 
 /** When a transaction of the list was made, whatever it is. */

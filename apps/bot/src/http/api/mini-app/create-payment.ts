@@ -24,9 +24,12 @@ export const createPaymentBody = z.object({
   coupon: z.string().trim().regex(couponPattern).optional(),
   gift: z.boolean().default(false),
   request_id: requestId.optional(),
+  /** pays itself again every 30 days, until it is stopped; a month's membership only */
+  subscription: z.boolean().optional(),
 });
 
 const STARS = { provider: 'stars', method: 'STARS_INVOICE' } as const;
+const SUBSCRIPTION = { provider: 'stars', method: 'STARS_SUBSCRIPTION' } as const;
 
 /** `POST /api/create-payment`: an invoice in Stars. Who buys is in the signed initData, what it costs in the catalogue; the rest has to agree. */
 export async function createStarsPayment(deps: HttpDeps, req: Request, res: Response): Promise<object> {
@@ -40,7 +43,8 @@ export async function createStarsPayment(deps: HttpDeps, req: Request, res: Resp
   checkPrice(deps, asked, wish.amount);
   const language = orderLanguage(req, res, user);
   const order = await placeOrder(deps, { product, user, language, input, coupon, gift, requestId: wish.request_id });
-  const started = await answering(openPayment(deps, req, { orderNo: order.orderNo, ...STARS }));
+  const way = wish.subscription ? SUBSCRIPTION : STARS;
+  const started = await answering(openPayment(deps, req, { orderNo: order.orderNo, ...way }));
   return {
     success: true,
     invoiceLink: started.paymentUrl,

@@ -1,5 +1,5 @@
 import { activatePaidMembership } from '@mingdan/operations';
-import { membershipOf } from '@mingdan/orders';
+import { membershipOf, runningSubscription } from '@mingdan/orders';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { namedUser, ownerOf, userByName } from '../../auth/users.ts';
@@ -24,7 +24,8 @@ export const activateMembershipBody = z.object({
 /** `GET /api/membership-status`: of who asks. */
 export async function membershipStatus(deps: HttpDeps, req: Request): Promise<object> {
   const { id } = await ownerOf(deps, req, req.query.user_id, 'user_id');
-  return { success: true, ...membershipJson(await membershipOf(deps.db, id)) };
+  const [membership, subscription] = await Promise.all([membershipOf(deps.db, id), runningSubscription(deps.db, id)]);
+  return { success: true, ...membershipJson(membership, subscription) };
 }
 
 /** `POST /api/activate-membership`: what a payment bought, once. For callers with the API key. */

@@ -1,6 +1,6 @@
 import { formatAmount } from '@mingdan/kernel';
 import type { StartedPayment } from '@mingdan/operations';
-import type { Order } from '@mingdan/orders';
+import { dueOf, type Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { findMethod, providerCapabilities } from '@mingdan/payments/capabilities';
 import type { Request } from 'express';
@@ -52,9 +52,9 @@ export function paymentJson(started: StartedPayment, names: { provider: string; 
 
 /** They are compared and never used: the gateway is asked for the order's own. */
 function checkMoney(order: Order, wish: Wish): void {
-  const { amount } = order;
+  const amount = dueOf(order);
   if (!isAmount(wish.amount, amount))
-    throw new HttpError(409, 'amount_mismatch', 'The amount is not the one of the order', 'amount');
+    throw new HttpError(409, 'amount_mismatch', 'The amount is not what is to be paid of the order', 'amount');
   if (wish.currency !== undefined && wish.currency.toUpperCase() !== amount.currency)
     throw new HttpError(409, 'currency_mismatch', 'The currency is not the one of the order', 'currency');
 }

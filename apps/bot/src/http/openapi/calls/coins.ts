@@ -37,8 +37,13 @@ export const coinCalls: readonly Call[] = [
     tag: 'coins',
     summary: 'Where they came from and went, the newest first',
     access: ['session', 'apiKey'],
-    parameters: [inQuery.limit, inQuery.userId],
-    answer: { schema: success(z.array(coinEntry)), description: 'The entries of the account' },
+    parameters: [inQuery.limit, inQuery.before, inQuery.userId],
+    answer: {
+      schema: success(z.array(coinEntry)).extend({
+        next: z.number().int().nullable().describe('send it as `before` for what is older; null: this is all'),
+      }),
+      description: 'The entries of the account',
+    },
     errors: unknownUser,
   },
   {

@@ -4,6 +4,7 @@ import { activateMembershipBody } from '../../api/mini-app/membership.ts';
 import { sessionBody } from '../../api/session.ts';
 import {
   activatedMembership,
+  endedRenewal,
   membershipAnswer,
   myOrder,
   myReport,
@@ -77,6 +78,7 @@ export const miniAppCalls: readonly Call[] = [
           coupon: "a coupon's code, in any case",
           gift: 'for somebody else, as in /api/create-order',
           request_id: 'the same one again is the same invoice',
+          subscription: "pays itself again every 30 days until it is stopped; a month's membership only",
         },
       },
     ),
@@ -89,6 +91,7 @@ export const miniAppCalls: readonly Call[] = [
         'amount_mismatch',
         'coupon_not_valid',
         'not_sold_for_stars',
+        'method_not_offered',
         'provider_not_offered',
         'sold_out',
         'too_many_open_orders',
@@ -140,6 +143,16 @@ export const miniAppCalls: readonly Call[] = [
 ];
 
 export const myCalls: readonly Call[] = [
+  {
+    id: 'endRenewal',
+    method: 'post',
+    path: '/api/my/end-renewal',
+    tag: 'mine',
+    summary: 'Stops a membership from being paid again by itself',
+    description: 'What is paid stays. Harmless where none runs.',
+    access: ['session'],
+    answer: { schema: success(endedRenewal), description: 'Whether there was one' },
+  },
   {
     id: 'listMyOrders',
     method: 'get',

@@ -1,10 +1,10 @@
 import { orderBirthSchema } from '@mingdan/bazi';
 import { z } from 'zod';
 import { createOrderBody } from '../../api/create-order.ts';
-import { codeBody, oxapayBody, reasonBody } from '../../api/order-actions.ts';
+import { codeBody, coinsBody, oxapayBody, reasonBody } from '../../api/order-actions.ts';
 import { bodyOf, type Call } from '../call.ts';
 import { EXAMPLE_ORDER, inPath, inQuery } from '../parameters.ts';
-import { gift, newOrder, orderState, redPacket, refundWish, success, usdtPayment } from '../shapes.ts';
+import { coinPart, gift, newOrder, orderState, redPacket, refundWish, success, usdtPayment } from '../shapes.ts';
 
 export const orderCalls: readonly Call[] = [
   {
@@ -90,6 +90,20 @@ export const orderCalls: readonly Call[] = [
     parameters: [inPath.orderNo],
     answer: { type: 'text/event-stream', description: 'Events, for ten minutes at most' },
     errors: { 404: ['order_not_found'], 503: ['too_many_listeners'] },
+  },
+  {
+    id: 'payPartWithCoins',
+    method: 'post',
+    path: '/api/order/{order_no}/coins',
+    tag: 'orders',
+    summary: "Pays a part of an order with its buyer's coins",
+    description:
+      'Before any payment of it is opened. The rest is then asked of a gateway (`amount_due`); when the order ends unpaid the coins come back by themselves.',
+    access: ['orderLink', 'session'],
+    parameters: [inPath.orderNo, inQuery.linkToken],
+    body: bodyOf(coinsBody, { coins: 50 }, { fields: { coins: 'left out: as many as there are' } }),
+    answer: { schema: success(coinPart), description: 'What the coins pay, and what is left' },
+    errors: { 404: ['order_not_found'], 409: ['coins_not_usable', 'not_enough_coins'] },
   },
   {
     id: 'enterRedPacketCode',

@@ -1,4 +1,4 @@
-import type { Language, Membership, Order, Product } from '@mingdan/orders';
+import type { Language, Membership, Order, Product, Subscription } from '@mingdan/orders';
 import { html } from 'ghtml';
 import { membershipJson } from '../../api/membership-json.ts';
 import { localised } from '../../language.ts';
@@ -16,6 +16,8 @@ export interface Sold {
 export interface HomeView {
   readonly language: Language;
   readonly membership: Membership;
+  /** it pays itself again */
+  readonly subscription: Subscription | undefined;
   readonly balance: number;
   readonly reports: readonly Sold[];
   readonly plans: readonly Sold[];
@@ -47,15 +49,28 @@ export function priceText({ price, stars }: AppPrice, language: Language, t: Tex
   return moneyText(stars ?? price, language);
 }
 
-function membershipCard({ membership, plans, language }: HomeView, t: Texts): Markup {
+function membershipCard({ membership, subscription, plans, language }: HomeView, t: Texts): Markup {
   const { status, features } = membershipJson(membership);
   const until = membership.expiresAt ? clockTime(membership.expiresAt, language) : '';
   const shown = status === 'active' ? features : membershipJson({ active: true, expiresAt: null }).features;
   return html`<section class="card" aria-labelledby="membership" data-membership="${status}"><h2 id="membership">${t('app.membership')}</h2>
 <p>${status === 'active' ? t('app.active', { time: until }) : t('app.inactive')}</p>
 <ul class="features">!${shown.map((feature) => html`<li>${featureText(feature, t)}</li>`)}</ul>
-<ul class="rows">!${plans.map((sold) => buyRow(sold, language, t))}</ul>
+!${subscription ? renewalMarkup(subscription, language, t) : ''}
+<ul class="rows">!${plans.map((sold) => html`!${buyRow(sold, language, t)}!${subscription ? '' : subscribeRow(sold, language, t)}`)}</ul>
 <p class="small">${t('pay.rule', { rule: t('refundRules.membership') })}</p></section>`;
+}
+
+function renewalMarkup({ renewsAt, amount }: Subscription, language: Language, t: Texts): Markup {
+  return html`<p>${t('app.renews', { time: clockTime(renewsAt, language), price: moneyText(amount, language) })}</p>
+<p><button type="button" class="button quiet" data-end-renewal>${t('app.endRenewal')}</button></p>`;
+}
+
+/** The same plan, taken again by Telegram every 30 days. */
+function subscribeRow({ product, price }: Sold, language: Language, t: Texts): Markup {
+  if (price.subscription === null) return '';
+  const label = t('app.subscribe', { price: moneyText(price.subscription, language) });
+  return html`<li><span class="small">${t('app.renewalNote')}</span><button type="button" class="button quiet small-button" data-subscribe="${product.slug}" aria-label="${localised(product.names, language)} · ${label}">${label}</button></li>`;
 }
 
 const FEATURES: Readonly<Record<string, TextKey>> = {

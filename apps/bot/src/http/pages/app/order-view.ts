@@ -1,6 +1,6 @@
 import { fulfillerKey } from '@mingdan/fulfilment';
 import type { Money } from '@mingdan/kernel';
-import type { DeliveredGoods, OrderStatusJson } from '@mingdan/operations';
+import type { CoinPart, DeliveredGoods, OrderStatusJson } from '@mingdan/operations';
 import type { Language, Order } from '@mingdan/orders';
 import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
@@ -24,12 +24,14 @@ export interface AppOrderView {
   readonly gift: GivenGift | undefined;
   /** what it costs in Stars, where it can be paid with them now */
   readonly stars: Money | undefined;
+  /** coins that can pay a part of it before */
+  readonly coinPart: CoinPart | undefined;
   readonly language: Language;
 }
 
 /** One of the user's own orders: where it stands, what was delivered, and how to have the money back. */
 export function appOrderView(view: AppOrderView): Markup {
-  const { order, state, status, report, goods, gift, stars, language } = view;
+  const { order, state, status, report, goods, gift, stars, coinPart, language } = view;
   const t = textsIn(language);
   const headline = stateText(t, state, order, 'title');
   const main = stars ? t('app.buyFor', { price: moneyText(stars, language) }) : '';
@@ -39,7 +41,7 @@ export function appOrderView(view: AppOrderView): Markup {
   return html`<div id="view" class="app" data-view="order" data-order-no="${order.orderNo}" data-state="${fingerprint(status)}" data-poll="${looks[state].poll ?? ''}" data-main="${main}"><p class="back"><a href="#home" data-back>${t('app.back')}</a></p>
 <section class="card state-${looks[state].tone}" aria-labelledby="headline"><h1 id="headline" tabindex="-1">${headline}</h1>
 <p>${localised(order.productNames, language)}</p>
-<p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${pay}
+<p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${pay}!${coinPart ? coinPartMarkup(order, coinPart, language, t) : ''}
 <details class="more"!${report || gift ? '' : html` open`}><summary>${t('order.facts')}</summary>!${facts({ order, language, own: true }, t)}</details></section>
 !${goodsMarkup(goods, t)}!${giftOfOrderMarkup(gift, giftForm(order, t), language, t)}
 !${report ? reportMarkup(report, order, t) : ''}
@@ -48,6 +50,12 @@ export function appOrderView(view: AppOrderView): Markup {
 
 function giftForm({ orderNo }: Order, t: Texts): Markup {
   return html`<form data-gift-link="${orderNo}"><button class="button quiet">${t('gift.newLink')}</button></form>`;
+}
+
+function coinPartMarkup({ orderNo }: Order, { coins, worth, due }: CoinPart, language: Language, t: Texts): Markup {
+  const said = { worth: moneyText(worth, language), due: moneyText(due, language) };
+  return html`<button type="button" class="button quiet" data-coins="${orderNo}">${t('pay.useCoins', { count: String(coins) })}</button>
+<p class="small">${t('pay.useCoinsHint', said)}</p>`;
 }
 
 function reportMarkup(report: ReadableReport, { language }: Order, t: Texts): Markup {

@@ -10,6 +10,8 @@ export interface AppPrice {
   readonly coins: Money | null;
   /** what a coupon takes off the price */
   readonly discount: number;
+  /** in Stars, every 30 days until it is stopped */
+  readonly subscription: Money | null;
 }
 
 /** What changes a price, beside who buys. */
@@ -21,9 +23,10 @@ export interface PriceWish {
 /** @throws HttpError 409 `coupon_not_valid` */
 export async function appPrice(deps: HttpDeps, product: Product, user: User, wish: PriceWish = {}): Promise<AppPrice> {
   const { offered } = deps.operations.settings;
-  const [stars, coins] = await Promise.all([
+  const [stars, coins, subscription] = await Promise.all([
     quote(deps, { product, user, ...wish }, { provider: 'stars', method: 'STARS_INVOICE' }),
     quote(deps, { product, user, ...wish }, { provider: 'points', method: 'POINTS' }),
+    quote(deps, { product, user, ...wish }, { provider: 'stars', method: 'STARS_SUBSCRIPTION' }),
   ]);
   return {
     price: stars.price,
@@ -31,5 +34,6 @@ export async function appPrice(deps: HttpDeps, product: Product, user: User, wis
     stars: offered.includes('stars') ? stars.asked : null,
     // Coins are not bought with coins.
     coins: offered.includes('points') && product.kind !== 'coins' ? coins.asked : null,
+    subscription: offered.includes('stars') && product.months === 1 ? subscription.asked : null,
   };
 }

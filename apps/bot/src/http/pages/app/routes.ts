@@ -1,4 +1,4 @@
-import { isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
+import { coinPartOf, isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
 import {
   coinBalance,
   couponPattern,
@@ -13,6 +13,7 @@ import {
   type Product,
   readSiteSettings,
   refundOfOrder,
+  runningSubscription,
   type User,
 } from '@mingdan/orders';
 import { findMethod } from '@mingdan/payments/capabilities';
@@ -74,12 +75,13 @@ export function appRoutes(deps: HttpDeps): Router {
 
 async function home(deps: HttpDeps, user: User, _req: Request, language: Language): Promise<Markup> {
   const { db } = deps;
-  const [products, settings, membership, balance, orders] = await Promise.all([
+  const [products, settings, membership, balance, orders, subscription] = await Promise.all([
     listProducts(db),
     readSiteSettings(db),
     membershipOf(db, user.id),
     coinBalance(db, user.id),
     ordersOfUser(db, user.id, ORDERS_SHOWN),
+    runningSubscription(db, user.id),
   ]);
   const sold = (kind: Product['kind']) =>
     Promise.all(
@@ -94,7 +96,17 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
     Promise.all(orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) }))),
   ]);
   const { maintenance } = settings;
-  return homeView({ language, membership, balance, reports, plans, packages, orders: titled, maintenance });
+  return homeView({
+    language,
+    membership,
+    subscription,
+    balance,
+    reports,
+    plans,
+    packages,
+    orders: titled,
+    maintenance,
+  });
 }
 
 async function stateOf(deps: HttpDeps, shown: Order) {
@@ -140,10 +152,11 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
     throw new HttpError(404, 'order_not_found', 'There is no order of yours with this number');
   const { refund, state } = await stateOf(deps, found);
   const written = found.status === 'completed' || found.delivery !== 'none';
-  const [text, goods, gift] = await Promise.all([
+  const [text, goods, gift, coinPart] = await Promise.all([
     written ? deps.readReport(found) : undefined,
     readGoods(deps.operations, found),
     found.gift ? giftOfOrder(deps.db, deps.operations.vault, found.id) : undefined,
+    coinPartOf(deps.operations, found, 'chat'),
   ]);
   const { offered } = deps.operations.settings;
   const method = findMethod('stars', 'STARS_INVOICE');
@@ -157,6 +170,8 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
     goods,
     gift: gift && { ...gift, publicUrl: deps.operations.settings.publicUrl },
     stars,
+    // what is left has to be payable here
+    coinPart: stars && coinPart,
     language,
   });
 }

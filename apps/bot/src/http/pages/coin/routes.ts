@@ -2,7 +2,7 @@ import { orderNumberPattern, randomToken } from '@mingdan/kernel';
 import type { Found } from '@mingdan/operations';
 import {
   coinBalance,
-  coinEntries,
+  coinHistory,
   findOrder,
   findProductById,
   findUser,
@@ -89,9 +89,13 @@ async function send(
   said: Said,
 ): Promise<void> {
   const language = languageOf(req, res);
-  const path = panel ? `/coin?order=${panel.order.orderNo}` : '/coin';
+  const before = beforeOn(req);
+  const shown = {
+    ...(panel ? { order: panel.order.orderNo } : {}),
+    ...(before === undefined ? {} : { before: String(before) }),
+  };
   res.set('Cache-Control', 'no-store').set('X-Robots-Tag', 'noindex, nofollow').type('html');
-  res.send(coinView(user && (await accountOf(deps, req, user, panel, said)), language, path));
+  res.send(coinView(user && (await accountOf(deps, req, user, panel, said)), language, shown));
 }
 
 async function accountOf(
@@ -102,17 +106,22 @@ async function accountOf(
   said: Said,
 ): Promise<Account> {
   const { db } = deps;
-  const [products, settings, balance, entries] = await Promise.all([
+  const [products, settings, balance, history] = await Promise.all([
     listProducts(db),
     readSiteSettings(db),
     coinBalance(db, user.id),
-    coinEntries(db, user.id, ENTRIES_SHOWN),
+    coinHistory(db, user.id, { limit: ENTRIES_SHOWN, before: beforeOn(req) }),
   ]);
   const packages = products.filter(({ kind }) => kind === 'coins');
   const [first] = packages;
   const offers = first ? await coinOffers(deps, first, user, settings, surfaceOf(req)) : [];
   const { maintenance } = settings;
-  return { balance, entries, packages, offers, maintenance, panel, ...said, token: randomToken(18) };
+  return { balance, history, packages, offers, maintenance, panel, ...said, token: randomToken(18) };
+}
+
+/** Whoever follows a link to older entries; what is no number of an entry shows the newest. */
+function beforeOn({ query: { before } }: Request): number | undefined {
+  return typeof before === 'string' && /^[1-9]\d{0,14}$/.test(before) ? Number(before) : undefined;
 }
 
 const REFUSALS: Readonly<Record<string, TextKey>> = {

@@ -1,5 +1,5 @@
 import type { Offer } from '@mingdan/operations';
-import type { CoinEntry, Language, Product } from '@mingdan/orders';
+import type { CoinHistory, Language, Product } from '@mingdan/orders';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
 import { localised } from '../../language.ts';
@@ -8,12 +8,12 @@ import { choiceField, type Typed, type Wrong, wrongAbove } from '../fields.ts';
 import { layout, type Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
 import { fingerprint, looks } from '../order-state.ts';
-import { clockTime } from '../time-text.ts';
+import { historyMarkup } from './history-view.ts';
 import { type PanelPart, panelMarkup, panelTitle } from './panel.ts';
 
 export interface Account {
   readonly balance: number;
-  readonly entries: readonly CoinEntry[];
+  readonly history: CoinHistory;
   readonly packages: readonly Product[];
   readonly offers: readonly Offer[];
   readonly maintenance: boolean;
@@ -23,8 +23,16 @@ export interface Account {
   readonly token: string;
 }
 
+/** What of the account is on the screen, as the address of the page says it. */
+export interface Shown {
+  /** order number of the panel */
+  readonly order?: string;
+  /** the history begins after this entry, and not at the newest */
+  readonly before?: string;
+}
+
 /** @param account undefined: nobody is signed in */
-export function coinView(account: Account | undefined, language: Language, path: string): Markup {
+export function coinView(account: Account | undefined, language: Language, shown: Shown): Markup {
   const t = textsIn(language);
   const panel = account?.panel;
   const headline = panel ? panelTitle(panel, t) : t('coin.title');
@@ -35,8 +43,8 @@ export function coinView(account: Account | undefined, language: Language, path:
 <p id="offline" class="offline" role="status" hidden>${t('page.offline')}</p>
 <p id="tired" class="note" role="status" hidden>${t('coin.tired')}</p>
 <h1>${t('coin.title')}</h1>
-<div id="live" data-headline="${headline}"!${live}>!${account ? accountMarkup(account, language, t) : signIn(t)}</div>`;
-  const address = (lang: Language) => `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`;
+<div id="live" data-headline="${headline}"!${live}>!${account ? accountMarkup(account, shown, language, t) : signIn(t)}</div>`;
+  const address = (lang: Language) => `/coin?${new URLSearchParams({ ...shown, lang })}`;
   const { poll } = panel ? looks[panel.state] : { poll: null };
   return layout({
     language,
@@ -54,13 +62,13 @@ function signIn(t: Texts): Markup {
 <p class="error" role="alert" hidden>${t('signIn.refused')}</p></section>`;
 }
 
-function accountMarkup(account: Account, language: Language, t: Texts): Markup {
+function accountMarkup(account: Account, shown: Shown, language: Language, t: Texts): Markup {
   const { panel, balance, wrong } = account;
   return html`!${panel ? panelMarkup(panel, { language, t }) : ''}
 <section class="card balance" aria-labelledby="balance"><h2 id="balance">${t('coin.balance')}</h2><p class="big" data-balance="${balance}">${t('coin.count', { count: String(balance) })}</p></section>
 !${wrongAbove(wrong, t('form.wrong'))}
 !${packagesForm(account, language, t)}
-!${history(account.entries, language, t)}`;
+!${historyMarkup(account.history, shown, language, t)}`;
 }
 
 function packagesForm(account: Account, language: Language, t: Texts): Markup {
@@ -84,17 +92,4 @@ function packagesForm(account: Account, language: Language, t: Texts): Markup {
 !${choiceField({ name: 'pay', label: t('shop.pay'), choices: ways, rows: true, required: true }, chosen, wrong)}
 <button class="button">${t('coin.buy')}</button>
 <p class="small">${t('pay.rule', { rule: t('refundRules.coins') })}</p></form>`;
-}
-
-const REASONS = ['payment', 'refund', 'purchase', 'takeback', 'takeback_returned'] as const;
-
-function history(entries: readonly CoinEntry[], language: Language, t: Texts): Markup {
-  const rows = entries.map(({ amount, balance, reason, createdAt, cause }) => {
-    const known = REASONS.find((each) => each === reason);
-    const why = known ? t(`coin.reasons.${known}`) : cause.startsWith('grant:') ? t('coin.reasons.grant') : reason;
-    return html`<tr><td>${why}<br><time class="small" datetime="!${createdAt.toISOString()}">${clockTime(createdAt, language)}</time></td>
-<td class="amount">${amount > 0 ? '+' : '−'}${Math.abs(amount)}</td><td class="amount">${balance}</td></tr>`;
-  });
-  const table = html`<table class="ledger"><thead><tr><th scope="col">${t('coin.what')}</th><th scope="col" class="amount">${t('coin.change')}</th><th scope="col" class="amount">${t('coin.left')}</th></tr></thead><tbody>!${rows}</tbody></table>`;
-  return html`<section class="history" aria-labelledby="history"><h2 id="history">${t('coin.history')}</h2>!${rows.length === 0 ? html`<p class="small">${t('coin.none')}</p>` : table}</section>`;
 }

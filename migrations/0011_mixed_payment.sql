@@ -1,0 +1,154 @@
+-- A part of an order may be paid with coins, the rest through a gateway. The coins are taken when the buyer says so, held while the rest is
+-- open, come back when the order ends unpaid, and are a payment of their own once the rest has come.
+
+alter table orders
+  add column coins_used bigint not null default 0 check (coins_used >= 0),
+  -- what they stand for, in the order's currency
+  add column coins_minor bigint not null default 0 check (coins_minor >= 0),
+  add column coins_state text not null default 'none' check (coins_state in ('none', 'held', 'spent', 'returned')),
+  add constraint orders_coin_part check (
+    (coins_used = 0) = (coins_state = 'none') and (coins_used = 0) = (coins_minor = 0) and (coins_minor = 0 or coins_minor < amount_minor));
+
+-- How the part is named in the ledger, and by its refunds: taken once, and once more when the rest comes after the order had ended.
+create function coin_part_cause(p_order_no text, p_time integer) returns text language sql immutable as $$
+  select 'part:' || p_order_no || ':' || p_time
+$$;
+
+-- Takes a part's coins: false where there are not enough (any more). The order's row is locked by the caller.
+create function take_coin_part(p_order orders, p_coins bigint, p_time integer) returns boolean language plpgsql as $$
+begin
+  perform 1 from coin_accounts where user_id = p_order.user_id and balance >= p_coins for update;
+  if not found then
+    return false;
+  end if;
+  insert into coin_ledger (user_id, amount, cause, order_id, reason, actor)
+  values (p_order.user_id, -p_coins, coin_part_cause(p_order.order_no, p_time), p_order.id, 'payment', 'buyer');
+  return true;
+end $$;
+
+-- Lets coins pay a part of an unpaid order: 'held' | 'already' (the same part once more) | 'not_enough' | 'not_payable' |
+-- 'payment_open' (a gateway was asked for the whole of it: two amounts of one order must not be payable).
+create function use_coins(p_order_id bigint, p_user_id bigint, p_coins bigint, p_minor bigint) returns text language plpgsql as $$
+declare
+  the_order orders;
+begin
+  select * into the_order from orders where id = p_order_id for update;
+  if not found or the_order.user_id is distinct from p_user_id or the_order.kind = 'coins'
+     or the_order.status <> 'pending_payment' or the_order.expires_at <= now() then
+    return 'not_payable';
+  end if;
+  if the_order.coins_state = 'held' then
+    return case when the_order.coins_used = p_coins then 'already' else 'not_payable' end;
+  end if;
+  if exists (select 1 from payment_attempts where order_id = p_order_id and provider <> 'points') then
+    return 'payment_open';
+  end if;
+  if not take_coin_part(the_order, p_coins, 1) then
+    return 'not_enough';
+  end if;
+  -- the whole is not paid with coins any more
+  update payment_attempts set status = 'closed', ask_at = null where order_id = p_order_id and status = 'open';
+  update orders set coins_used = p_coins, coins_minor = p_minor, coins_state = 'held' where id = p_order_id;
+  return 'held';
+end $$;
+
+-- The order ended unpaid: its coins come back, once.
+create function return_coin_part(p_order orders) returns void language plpgsql as $$
+declare
+  taken coin_ledger;
+begin
+  select * into taken from coin_ledger where cause = coin_part_cause(p_order.order_no, 1);
+  insert into coin_ledger (user_id, amount, cause, pays_back, order_id, reason, actor)
+  values (taken.user_id, -taken.amount, 'unused:' || p_order.order_no, taken.id, p_order.id, 'unused', 'system');
+  update orders set coins_state = 'returned' where id = p_order.id;
+end $$;
+
+-- The rest of an order that had ended came after all: its coins are taken again, where they are still there.
+create function retake_coin_part(p_order orders) returns boolean language plpgsql as $$
+begin
+  if not take_coin_part(p_order, p_order.coins_used, 2) then
+    return false;
+  end if;
+  update orders set coins_state = 'held' where id = p_order.id;
+  return true;
+end $$;
+
+-- The rest is paid: from here the coins are a payment of the order, and go back by a refund only.
+create function spend_coin_part(p_order orders) returns void language plpgsql as $$
+declare
+  taken coin_ledger;
+begin
+  -- Whoever marks such an order paid by hand has decided to do without coins that are gone.
+  if p_order.coins_state = 'returned' and not retake_coin_part(p_order) then
+    return;
+  end if;
+  select * into taken from coin_ledger
+   where cause in (coin_part_cause(p_order.order_no, 1), coin_part_cause(p_order.order_no, 2)) order by id desc limit 1;
+  insert into payment_transactions (order_id, provider, provider_payment_id, gateway_order_id, amount_minor, currency)
+  values (p_order.id, 'points', 'coins:' || taken.id, taken.cause, p_order.coins_used, 'COIN');
+  update orders set coins_state = 'spent' where id = p_order.id;
+end $$;
+
+create function settle_coin_part() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if new.status = 'paid' then
+    perform spend_coin_part(new);
+  else
+    perform return_coin_part(new);
+  end if;
+  return null;
+end $$;
+create trigger orders_coin_part after update of status on orders for each row
+  when ((new.status = 'paid' and new.coins_state in ('held', 'returned'))
+    or (new.status in ('expired', 'failed') and new.paid_at is null and new.coins_state = 'held'))
+  execute function settle_coin_part();
+
+-- As in 0006, and: money that would leave an order short of its coins flips nothing.
+create or replace function book_payment(p_order orders, p_attempt payment_attempts, p_payment_id text, p_named_payment_id text) returns text language plpgsql as $$
+begin
+  if p_order.coins_state = 'returned' and not retake_coin_part(p_order) then
+    return hold_payment(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id, p_order.id, p_attempt.amount_minor, p_attempt.currency, 'coins_returned');
+  end if;
+  insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, gateway_order_id, amount_minor, currency)
+  values (p_order.id, p_attempt.id, p_attempt.provider, p_payment_id, p_attempt.gateway_order_id, p_attempt.amount_minor, p_attempt.currency)
+  on conflict (provider, provider_payment_id) do nothing;
+  if not found then
+    return 'payment_of_other_order';
+  end if;
+  update orders
+     set status = 'paid', paid_at = now(), failed_at = null, provider = p_attempt.provider, due_at = now(), status_by = 'notice',
+         status_reason = case p_order.status when 'expired' then 'paid_late' when 'failed' then 'paid_after_failed_try' end
+   where id = p_order.id;
+  if p_attempt.provider_payment_id is null and p_named_payment_id is not null then
+    update payment_attempts set provider_payment_id = p_named_payment_id where id = p_attempt.id;
+  end if;
+  perform release_held(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id);
+  return 'paid';
+end $$;
+
+-- As in 0007, and of a part as well, which is named by its cause.
+create or replace function give_coins_back(p_refund_id text, p_gateway_order_id text, p_amount bigint) returns text language plpgsql as $$
+declare
+  its_cause constant text := 'refund:' || p_refund_id;
+  payment coin_ledger;
+  earlier coin_ledger;
+begin
+  select * into payment from coin_ledger where cause in ('pay:' || p_gateway_order_id, p_gateway_order_id) and amount < 0;
+  if not found then
+    return 'no_payment';
+  end if;
+  -- two refunds of one payment queue up here
+  perform 1 from coin_accounts where user_id = payment.user_id for update;
+  select * into earlier from coin_ledger where cause = its_cause;
+  if found then
+    return case when earlier.pays_back = payment.id and earlier.amount = p_amount then 'already' else 'other_refund' end;
+  end if;
+  if p_amount + (select coalesce(sum(amount), 0) from coin_ledger where pays_back = payment.id) > -payment.amount then
+    return 'too_much';
+  end if;
+  insert into coin_ledger (user_id, amount, cause, pays_back, order_id, reason, actor)
+  values (payment.user_id, p_amount, its_cause, payment.id, payment.order_id, 'refund', 'refunder');
+  return 'given';
+end $$;
+
+revoke all on function coin_part_cause, take_coin_part, use_coins, return_coin_part, retake_coin_part, spend_coin_part, settle_coin_part, book_payment, give_coins_back from public;

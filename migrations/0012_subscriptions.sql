@@ -1,0 +1,72 @@
+-- Memberships that pay themselves again every 30 days. Each renewal is an order and a payment of its own; what runs is remembered here.
+
+alter table orders
+  -- the first order of the subscription that this one renews
+  add column renews bigint references orders;
+
+alter table payment_attempts
+  -- a payment by which its gateway takes the same again, every 30 days
+  add column repeats boolean not null default false;
+
+create table subscriptions (
+  -- the first one, whose id the gateway names with every renewal
+  order_id bigint primary key references orders,
+  user_id bigint not null references users,
+  provider text not null,
+  -- by which the gateway knows the subscription: its first payment
+  payment_id text not null,
+  amount_minor bigint not null check (amount_minor > 0),
+  currency text not null,
+  -- failed: the gateway could not take the money; ending: we want no more of it, and the gateway has to be told; ended: it is told, or its user did it
+  state text not null default 'active' check (state in ('active', 'failed', 'ending', 'ended')),
+  renews_at timestamptz not null,
+  -- of an ending that the gateway did not take yet
+  tries integer not null default 0,
+  due_at timestamptz not null default now(),
+  created_at timestamptz not null default now()
+);
+create index subscriptions_of_user on subscriptions (user_id) where state in ('active', 'failed');
+create index subscriptions_to_end on subscriptions (due_at) where state = 'ending';
+
+-- A payment of a subscription came, the first or a renewal. Done once for each, however often it is told.
+create function note_subscription_payment(p_order_id bigint) returns void language sql as $$
+  insert into subscriptions as s (order_id, user_id, provider, payment_id, amount_minor, currency, renews_at)
+  select coalesce(o.renews, o.id), o.user_id, t.provider, t.provider_payment_id, t.amount_minor, t.currency, t.created_at + interval '30 days'
+    from orders o join payment_transactions t on t.order_id = o.id join payment_attempts a on a.id = t.attempt_id and a.repeats
+   where o.id = p_order_id and o.user_id is not null
+   order by t.id limit 1
+  on conflict (order_id) do update
+    set renews_at = greatest(s.renews_at, excluded.renews_at), state = case s.state when 'failed' then 'active' else s.state end
+$$;
+
+-- The money of one of its payments went back: nothing more is to be taken by it.
+create function end_subscription_of_refund(p_refund_id text) returns boolean language plpgsql as $$
+begin
+  insert into subscriptions as s (order_id, user_id, provider, payment_id, amount_minor, currency, renews_at, state)
+  select coalesce(o.renews, o.id), o.user_id, t.provider, t.provider_payment_id, t.amount_minor, t.currency, t.created_at + interval '30 days', 'ending'
+    from refund_records r join payment_transactions t on t.id = r.transaction_id join payment_attempts a on a.id = t.attempt_id and a.repeats
+    join orders o on o.id = t.order_id
+   where r.refund_id = p_refund_id and o.user_id is not null
+  on conflict (order_id) do update set state = 'ending', tries = 0, due_at = now() where s.state in ('active', 'failed');
+  return found;
+end $$;
+
+-- As in 0008, and a month is never shorter than the 30 days after which a subscription pays again.
+create or replace function activate_membership(p_user_id bigint, p_product_slug text, p_months integer, p_cause text, p_order_id bigint, p_actor text) returns text
+language plpgsql as $$
+declare
+  beginning timestamptz;
+begin
+  perform 1 from users where id = p_user_id for update;
+  select greatest(now(), max(ends_at)) into beginning from membership_periods where user_id = p_user_id and revoked_at is null;
+  insert into membership_periods (user_id, product_slug, months, cause, order_id, starts_at, ends_at, actor)
+  values (p_user_id, p_product_slug, p_months, p_cause, p_order_id, beginning, membership_end(beginning, p_months), p_actor)
+  on conflict (cause) do nothing;
+  return case when found then 'activated' else 'already' end;
+end $$;
+
+create function membership_end(p_start timestamptz, p_months integer) returns timestamptz language sql stable as $$
+  select greatest(p_start + make_interval(months => p_months), p_start + make_interval(days => 30 * p_months))
+$$;
+
+revoke all on function note_subscription_payment, end_subscription_of_refund, activate_membership, membership_end from public;
