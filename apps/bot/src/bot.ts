@@ -85,6 +85,7 @@ function serve(config: BotConfig, deps: BotDeps, running: Running, stopping: Abo
     operations: deps.operations,
     readReport: (order) => readReport(deps.operations, order),
     metrics: createMetrics(deps),
+    botName: deps.botName,
     testTelegram: () => testTelegram(telegramTestSettings(config, deps)),
     stopping,
     telegramWebhook: takesUpdates ? telegramWebhook : undefined,

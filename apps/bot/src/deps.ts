@@ -17,6 +17,7 @@ import { confirmPayment, type OperationDeps, operationSettings, orderLink } from
 import { createHouse, type Order } from '@mingdan/orders';
 import { createClients } from '@mingdan/payments/clients';
 import { createModel } from '@mingdan/report';
+import { rememberedName } from './telegram/bot-name.ts';
 import { createTelegram } from './telegram/index.ts';
 import { createTexts, type Texts } from './texts.ts';
 
@@ -31,6 +32,8 @@ export interface BotDeps {
   readonly operations: OperationDeps;
   readonly fulfilment: FulfilmentDeps;
   readonly fulfillers: ReadonlyMap<FulfillerKey, Fulfiller>;
+  /** the bot's name at Telegram, without @ */
+  readonly botName: () => Promise<string>;
 }
 
 /** The only place where clients, fulfillers and delivery are put together. */
@@ -65,9 +68,10 @@ export function createDeps(config: BotConfig, log: Logger, hostname: string): Bo
   const { token, apiRoot } = config.telegram;
   const telegram = createTelegram({ token, apiRoot, db, log });
   const report = reportDeps(config, fulfilment, operations);
-  const fulfillers = createFulfillers(fulfilment, operations, report, async () => (await telegram.getMe()).username);
+  const botName = rememberedName(async () => (await telegram.getMe()).username);
+  const fulfillers = createFulfillers(fulfilment, operations, report, botName);
   const holder = `${hostname}-${process.pid}-${randomToken(4)}`;
-  return { db, vault, clock, log, texts: createTexts(), holder, operations, fulfilment, fulfillers };
+  return { db, vault, clock, log, texts: createTexts(), holder, operations, fulfilment, fulfillers, botName };
 }
 
 /** One for each product kind, and one for what is bought for somebody else. */
@@ -87,7 +91,7 @@ export function createFulfillers(
     coinsFulfiller(confirming),
     membershipFulfiller(fulfilment),
     goodsFulfiller(confirming),
-    giftFulfiller({ ...confirming, botName }),
+    giftFulfiller({ ...confirming, botName, publicUrl: operations.settings.publicUrl }),
   ];
   return new Map(all.map((fulfiller): [FulfillerKey, Fulfiller] => [fulfiller.kind, fulfiller]));
 }

@@ -1,7 +1,6 @@
 import type { Db } from '@mingdan/db';
 import { type Money, moneyText } from '@mingdan/kernel';
 import { amountsOfRefunds, dueOf, failAndRefund, type Order } from '@mingdan/orders';
-import { enqueue } from '@mingdan/outbox';
 import { alarm } from './alarm.ts';
 import type { FulfilmentDeps } from './contract.ts';
 import { tellBuyer } from './tell-buyer.ts';
@@ -19,15 +18,10 @@ type Paid = Pick<Order, 'amount'> & Partial<Pick<Order, 'paidWith' | 'coinsUsed'
 
 /** What a gift paid is not used up: the database lets it be claimed again (migrations/0010, return_gift). */
 async function tellClaimer({ vault }: Pick<FulfilmentDeps, 'vault'>, tx: Db, order: Order): Promise<void> {
-  const { chatId, claimsGift, orderNo, productNames: product } = order;
-  if (claimsGift === null || chatId === null) return;
-  await enqueue(tx, vault, {
-    chatId,
-    userId: order.userId,
-    orderId: order.id,
-    dedupeKey: `gift-again:${orderNo}`,
-    message: { template: 'gift_again', params: { product } },
-  });
+  const { claimsGift, orderNo, productNames: product } = order;
+  if (claimsGift === null) return;
+  const message = { template: 'gift_again', params: { product } } as const;
+  await tellBuyer(tx, vault, order, { dedupeKey: `gift-again:${orderNo}`, message });
 }
 
 /**

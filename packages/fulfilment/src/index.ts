@@ -13,7 +13,7 @@ export {
 } from './contract.ts';
 export { dayText } from './day-text.ts';
 export { amountsText, amountText, failOrder } from './fail.ts';
-export { type GiftDeps, giftFulfiller, giftLink } from './gift/steps.ts';
+export { type GiftDeps, giftFulfiller, giftLink, giftPage } from './gift/steps.ts';
 export { countRefusal, mayAskModel, modelAnswered, pauseFulfilment, STREAK_LIMIT } from './health.ts';
 export { coinsFulfiller } from './kinds/coins/steps.ts';
 export { BY_HAND, type GoodsDeps, type HandedOver, handedOverSchema } from './kinds/goods/contract.ts';

@@ -16,6 +16,7 @@ export type { OperationDeps, OperationSettings } from './contract.ts';
 export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
 export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from './gateway-health.ts';
+export { claimForUser, newGiftPage, orderClaimedGift } from './gifts.ts';
 export { type DeliveredGoods, deliverByHand, type HandOver, readGoods } from './goods-of-order.ts';
 export { loginLink, mayAskForLoginLink, ownPath, useLoginLink } from './login-link.ts';
 export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface, subscriptionOffer } from './offer.ts';

@@ -12,6 +12,7 @@ import {
   findOrder,
   findProduct,
   type GiftClaim,
+  giftOfOrder,
   membershipOf,
   type Order,
   recordNotice,
@@ -35,7 +36,11 @@ beforeEach(() => {
 
 const now = async (order: Pick<Order, 'orderNo'>) => (await findOrder(db, order.orderNo)) as Order;
 
-async function ordered(slug: string, userId: number, more: { gift?: boolean; claimsGift?: number }): Promise<Order> {
+async function ordered(
+  slug: string,
+  userId: number | null,
+  more: { gift?: boolean; claimsGift?: number; email?: string },
+): Promise<Order> {
   const product = await findProduct(db, slug);
   if (!product) throw new Error('no such product');
   const { order } = await createOrder(
@@ -57,21 +62,27 @@ async function ordered(slug: string, userId: number, more: { gift?: boolean; cla
   return order;
 }
 
-/** Bought for somebody else, paid, and its link in the buyer's chat. */
-async function aGift(slug: string): Promise<{ order: Order; token: string; buyer: number }> {
-  const { id: buyer } = await aUser(db);
-  const order = await ordered(slug, buyer, { gift: true });
-  await anAttempt(db, order, `PAY-${order.orderNo}`);
-  await recordNotice(db, paidNotice(order));
+/** As the worker does. */
+async function fulfil(order: Order): Promise<void> {
   const shared = {
     ...deps,
     operatorChatId: -100,
     retryBaseMs: 1,
     confirm: async () => 'confirmed' as const,
     botName: async () => 'mingdan_bot',
+    publicUrl: 'https://mingdan.example',
   };
   await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);
   await runOrder(shared, giftFulfiller(shared), await now(order), 'A', new AbortController().signal);
+}
+
+/** Bought for somebody else, paid, and its link in the buyer's chat. */
+async function aGift(slug: string): Promise<{ order: Order; token: string; buyer: number }> {
+  const { id: buyer } = await aUser(db);
+  const order = await ordered(slug, buyer, { gift: true });
+  await anAttempt(db, order, `PAY-${order.orderNo}`);
+  await recordNotice(db, paidNotice(order));
+  await fulfil(order);
   const said = await row<{ payload: Buffer }>(db, 'select payload from outbox where dedupe_key = :key', {
     key: `gift:${order.orderNo}`,
   });
@@ -157,6 +168,28 @@ describe('a gift', () => {
     await claimGift(db, token, id);
     expect((await membershipOf(db, id)).active).toBe(true);
     expect(await rows(db, 'select 1 from membership_periods where user_id = :id', { id })).toHaveLength(1);
+  });
+});
+
+describe('a gift of a buyer without an account', () => {
+  test('goes to the address of its order, and its link can be read again', async () => {
+    const order = await ordered('member-month', null, { gift: true, email: 'giver@example.com' });
+    await anAttempt(db, order, `PAY-${order.orderNo}`);
+    await recordNotice(db, paidNotice(order));
+    await fulfil(order);
+    const said = await row<{ payload: Buffer; mailTo: Buffer }>(
+      db,
+      'select payload, mail_to as "mailTo" from outbox where dedupe_key = :key',
+      { key: `gift:${order.orderNo}` },
+    );
+    const gift = await giftOfOrder(db, testVault, order.id);
+    expect(gift).toMatchObject({ state: 'open', token: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(JSON.stringify(testVault.open('outbox.payload', said?.payload ?? Buffer.alloc(0)))).toContain(
+      `https://mingdan.example/gift/${gift?.token}`,
+    );
+    expect(said?.mailTo).not.toBeNull();
+    await completeIfDelivered(db, order.id);
+    expect(await now(order)).toMatchObject({ status: 'completed' });
   });
 });
 

@@ -29,11 +29,17 @@ export { createOrder, type NewOrder } from './create.ts';
 export { expire, takeOverdue, takeUnclosed } from './expire.ts';
 export { completeIfDelivered, failAndRefund, parkDelivery } from './finish.ts';
 export {
+  type Claimer,
   claimGift,
   endGift,
+  findGift,
+  type Gift,
   type GiftClaim,
+  type GiftOfOrder,
+  type GiftStanding,
   type GiftToken,
   giftCause,
+  giftOfOrder,
   isGiftOpen,
   newGiftToken,
   openGift,
@@ -41,6 +47,7 @@ export {
   renewGift,
   reviveGift,
   revokeGift,
+  standingOf,
 } from './gifts.ts';
 export {
   findHeldPayment,
@@ -87,6 +94,7 @@ export {
   openInput,
   ordersOfUser,
 } from './order.ts';
+export { type GiftOrder, orderByGift } from './order-by-gift.ts';
 export { prepareDatabase, WEBHOOK_ROLE } from './prepare.ts';
 export { type PricedOrder, previewPrice, priceOf } from './price.ts';
 export { findProduct, findProductById, listProducts, type Product } from './products.ts';

@@ -25,6 +25,9 @@ export const mailTemplates = [
   'refund_by_hand',
   'goods_codes',
   'goods_handed_over',
+  'gift_link',
+  'gift_claimed',
+  'gift_again',
   'support_answer',
 ] as const satisfies readonly MessageTemplate[];
 

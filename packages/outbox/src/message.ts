@@ -99,8 +99,8 @@ export const messageTemplates = {
   order_free: ['orderNo', 'product'],
   /** the same of a gift */
   gift_free: ['orderNo', 'product'],
-  /** for the buyer to pass on: who opens the link first has it */
-  gift_link: ['orderNo', 'product', 'link'],
+  /** for the buyer to pass on: who opens the link first has it; `web` is the same gift's page, for who has no Telegram */
+  gift_link: ['orderNo', 'product', 'link', 'web'],
   /** to the buyer: somebody has claimed it */
   gift_claimed: ['orderNo', 'product'],
   /** to its claimer: their order failed, the link works again */

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { Db } from '@mingdan/db';
 import { testDatabase } from '@mingdan/orders/testing';
 import { z } from 'zod';
 import { demoEnvironment } from '../../../apps/dev/src/environment.ts';
@@ -10,6 +11,8 @@ export interface TestSystem {
   chatUrl: string;
   /** root of the bot process's pages */
   botUrl: string;
+  /** its database, for what only operators make */
+  db: Db;
   /** Somebody new, whom the bot has never met. @returns their Telegram user id */
   newPerson(name: string, language: string): Promise<number>;
   stop(): Promise<void>;
@@ -44,7 +47,13 @@ export async function startTestSystem(changes: Readonly<Record<string, string>> 
       await system.stop();
       await tidy();
     };
-    return { chatUrl: sandbox.chatUrl, botUrl, newPerson: (...who) => addPerson(sandbox.chatApi, ...who), stop };
+    return {
+      chatUrl: sandbox.chatUrl,
+      botUrl,
+      db: database.db,
+      newPerson: (...who) => addPerson(sandbox.chatApi, ...who),
+      stop,
+    };
   } catch (error) {
     await tidy();
     throw new Error(`the system does not start:\n${lines.slice(-30).join('\n')}`, { cause: error });

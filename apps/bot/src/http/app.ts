@@ -25,6 +25,7 @@ import { refuseNotices } from './notice-paths.ts';
 import { apiDocsRoutes } from './pages/api-docs.ts';
 import { appRoutes } from './pages/app/routes.ts';
 import { coinRoutes } from './pages/coin/routes.ts';
+import { giftRoutes } from './pages/gift/routes.ts';
 import { orderPageRoutes } from './pages/order.ts';
 import { orderFormRoutes } from './pages/order-forms.ts';
 import { paymentSuccessRoutes } from './pages/payment-success.ts';
@@ -84,7 +85,7 @@ function usePages(app: Express, deps: HttpDeps, limits: RateLimits): void {
   app.use(createOrderRoutes(deps), orderActionRoutes(deps), paymentRoutes(deps));
   app.use(sessionRoutes(deps), loginRoutes(deps), coinApiRoutes(deps), myRoutes(deps));
   app.use(miniAppRoutes(deps), orderEventRoutes(deps), testTelegramRoutes(deps));
-  app.use(orderPageRoutes(deps), orderFormRoutes(deps), paymentSuccessRoutes(deps));
+  app.use(orderPageRoutes(deps), orderFormRoutes(deps), paymentSuccessRoutes(deps), giftRoutes(deps));
   app.use(lostLinkRoutes(deps), shopRoutes(deps), coinRoutes(deps), appRoutes(deps), chartPreviewRoutes(deps));
   if (deps.settings.mock) app.use(mockPaymentRoutes(deps, deps.settings.mock), apiDocsRoutes(deps));
 }

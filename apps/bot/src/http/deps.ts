@@ -18,6 +18,8 @@ export interface HttpDeps {
   readonly metrics: Metrics;
   /** sends a test notice to the operators' chat; undefined where this process has no bot */
   readonly testTelegram?: () => Promise<TelegramTest>;
+  /** the bot's name at Telegram, for links into the chat; it may fail */
+  readonly botName?: () => Promise<string>;
   /** aborts when the process stops: who waits for events is let go */
   readonly stopping?: AbortSignal;
   /** takes Telegram's updates and checks their secret; undefined in polling mode */

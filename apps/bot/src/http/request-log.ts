@@ -28,7 +28,7 @@ export function hintInLog(res: Response, hint: string): void {
 }
 
 function write(log: Logger, req: Request, res: Response, seconds: number): void {
-  const path = (req.originalUrl.split('?', 1)[0] ?? '').slice(0, 200);
+  const path = withoutToken((req.originalUrl.split('?', 1)[0] ?? '').slice(0, 200));
   const orderNo = /[A-Z]+_\d{8}_[0-9A-Z]+/.exec(path)?.[0];
   const hint: unknown = res.locals.hint;
   const line = {
@@ -44,4 +44,9 @@ function write(log: Logger, req: Request, res: Response, seconds: number): void 
   if (hint !== undefined) log.warn(line, 'request');
   else if (/^\/(?:healthz|readyz|metrics|assets\/)/.test(path)) log.debug(line, 'request');
   else log.info(line, 'request');
+}
+
+/** Whoever reads one of these links has what it gives. */
+function withoutToken(path: string): string {
+  return path.replace(/^\/(gift|login)\/[^/]+/i, '/$1/…');
 }

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Db } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { orderLinkToken } from '@mingdan/operations';
-import { grantCoins } from '@mingdan/orders';
-import { anOrder, aPaidOrder, testDatabase } from '@mingdan/orders/testing';
+import { findOrder, grantCoins, newGiftToken, type Order, openGift } from '@mingdan/orders';
+import { anOrder, aPaidOrder, testDatabase, testVault } from '@mingdan/orders/testing';
 import type { Express } from 'express';
 import request, { type Response } from 'supertest';
 import { z } from 'zod';
@@ -75,6 +75,17 @@ test('an order answers as the document says, from its making to the wish for a r
   fits('readOrderStatus', await get(`/api/order-status/${paid.orderNo}`));
   const link = orderLinkToken(testSettings, paid.orderNo);
   fits('askForRefund', await post(`/api/order/${paid.orderNo}/refund-request?t=${link}`, { reason: 'no' }));
+});
+
+test('a gift answers as the document says', async () => {
+  const wish = { product_slug: 'member-month', email: 'zhang@example.com', gift: true };
+  const { order_no: orderNo } = fits('createOrder', await post('/api/create-order', wish));
+  const link = `?t=${orderLinkToken(testSettings, String(orderNo))}`;
+  fits('readGift', await get(`/api/order/${orderNo}/gift${link}`));
+  const order = (await findOrder(db, String(orderNo))) as Order;
+  await openGift(db, order, newGiftToken(testVault));
+  fits('readGift', await get(`/api/order/${orderNo}/gift${link}`));
+  fits('renewGiftLink', await post(`/api/order/${orderNo}/gift-link${link}`, {}));
 });
 
 test('a payment answers as the document says', async () => {

@@ -94,12 +94,14 @@ describe('the form of the shop', () => {
     expect(text).not.toContain('<form class="card form"');
   });
 
-  test('sells no coins and no memberships, which belong to an account', async () => {
+  test('sells no coins, which belong to an account, and memberships to be given away', async () => {
     await app().get('/shop/coins-1').expect(404);
-    await app().get('/shop/member-month').expect(404);
     const { text } = await app().get('/shop.html?lang=en').expect(200);
     expect(text).toContain('Personal consultation');
-    expect(text).not.toContain('Membership');
+    expect(text).not.toContain('coins');
+    expect(text.slice(text.indexOf('To give away'))).toContain('Membership, one month');
+    const page = await app().get('/shop/member-month?lang=en').expect(200);
+    expect(page.text).toContain('Bought here as a gift');
   });
 
   test('comes compressed to who takes that, and needs no script of its own page', async () => {

@@ -21,6 +21,7 @@ const params = {
   codes: 'CODE-1\nCODE-2',
   note: 'note',
   link: '',
+  web: 'https://mingdan.example/gift/token',
 };
 const mailOf = (template: MailTemplate, language: string, more: Partial<typeof params> = {}) =>
   renderMail(texts, language, { template, params: { ...params, ...more } } satisfies Message, LINK);

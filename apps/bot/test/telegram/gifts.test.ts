@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, row } from '@mingdan/db';
 import { newGiftToken, openGift, ordersOfUser, rememberTelegramUser, type User } from '@mingdan/orders';
+import { testVault } from '@mingdan/orders/testing';
 import { aWorld, Person, type World } from './given/world.ts';
 
 let world: World;
@@ -27,9 +28,9 @@ async function aGiftOf(slug: string): Promise<{ giver: Person; token: string; or
   await giver.presses(giver.button('confirm:'));
   const [order] = await ordersOf(giver);
   if (!order) throw new Error('no order');
-  const { token, digest } = newGiftToken();
-  await openGift(db(), order, digest);
-  return { giver, token, orderNo: order.orderNo };
+  const given = newGiftToken(testVault);
+  await openGift(db(), order, given);
+  return { giver, token: given.token, orderNo: order.orderNo };
 }
 
 describe('"I have a code"', () => {
@@ -152,7 +153,12 @@ describe('/start gift_<token>', () => {
   test('says in one line what is wrong: a wrong link, somebody else’s, one’s own, one that was taken back', async () => {
     const { giver, token, orderNo } = await aGiftOf('bazi-basic');
     const [first, late] = [new Person(world), new Person(world)];
-    for (const wrong of [`/start gift_${newGiftToken().token}`, '/start gift_', '/start gift_x y', '/start gift_💥']) {
+    for (const wrong of [
+      `/start gift_${newGiftToken(testVault).token}`,
+      '/start gift_',
+      '/start gift_x y',
+      '/start gift_💥',
+    ]) {
       await late.types(wrong);
       expect(late.last).toContain('礼物链接不对');
       expect(late.last).not.toContain('\n');

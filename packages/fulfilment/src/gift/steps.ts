@@ -1,17 +1,25 @@
-import { newGiftToken, openGift } from '@mingdan/orders';
+import type { Db } from '@mingdan/db';
+import { type GiftToken, newGiftToken, type Order, openGift } from '@mingdan/orders';
+import type { Outgoing } from '@mingdan/outbox';
 import { type ConfirmingDeps, confirmStep } from '../confirm.ts';
 import type { Fulfiller, Step } from '../contract.ts';
 import { tellStep } from '../tell.ts';
+import { toMailbox } from '../tell-buyer.ts';
 
 export interface GiftDeps extends ConfirmingDeps {
   /** the bot's name at Telegram, without @ */
   readonly botName: () => Promise<string>;
+  /** base of our own pages */
+  readonly publicUrl: string;
 }
 
 const ASK_AGAIN_SECONDS = 30;
 
-/** What the person it is meant for opens. */
+/** What the person it is meant for opens in Telegram. */
 export const giftLink = (botName: string, token: string): string => `https://t.me/${botName}?start=gift_${token}`;
+
+/** The same on the web, with the way to Telegram on it. */
+export const giftPage = (publicUrl: string, token: string): string => `${publicUrl}/gift/${token}`;
 
 /** Gifts, whatever they hold: say that it is paid, hear it from the gateway itself, hand the buyer a link to pass on. */
 export function giftFulfiller(deps: GiftDeps): Fulfiller {
@@ -19,13 +27,14 @@ export function giftFulfiller(deps: GiftDeps): Fulfiller {
   return { kind: 'gift', quick: true, stages: () => stages };
 }
 
-/** The link is in the buyer's message alone: a message that could not be saved leaves no gift behind either. */
+/** Gift and message are saved together: a message that could not be saved leaves no gift behind either. */
 function linkStep(deps: GiftDeps): Step {
   return {
     name: 'gift',
     async run({ order, log }) {
-      const { chatId, userId, orderNo, productNames: product } = order;
-      if (chatId === null || userId === null) return { kind: 'give_up', reason: 'no_account' };
+      const given = newGiftToken(deps.vault);
+      const effect = (tx: Db) => openGift(tx, order, given);
+      if (order.chatId === null) return { kind: 'done', handOver: true, say: byMail(deps, order, given), effect };
       let name: string;
       try {
         name = await deps.botName();
@@ -33,14 +42,27 @@ function linkStep(deps: GiftDeps): Step {
         log.warn({ err: error }, 'the name of the bot is not known');
         return { kind: 'rest', seconds: ASK_AGAIN_SECONDS, why: 'Telegram does not say the name of the bot' };
       }
-      const { token, digest } = newGiftToken();
-      const message = { template: 'gift_link', params: { orderNo, product, link: giftLink(name, token) } } as const;
       return {
         kind: 'done',
         handOver: true,
-        say: [{ chatId, userId, orderId: order.id, dedupeKey: `gift:${orderNo}`, message, delivers: true }],
-        effect: (tx) => openGift(tx, order, digest),
+        say: inChat(deps, order, order.chatId, giftLink(name, given.token), given),
+        effect,
       };
     },
   };
+}
+
+function inChat(deps: GiftDeps, order: Order, chatId: number, link: string, { token }: GiftToken): Outgoing[] {
+  const { userId, orderNo, productNames: product } = order;
+  const params = { orderNo, product, link, web: giftPage(deps.publicUrl, token) };
+  const message = { template: 'gift_link', params } as const;
+  return [{ chatId, userId, orderId: order.id, dedupeKey: `gift:${orderNo}`, message, delivers: true }];
+}
+
+/** A buyer of the shop reads the link on the order page, too. */
+function byMail({ vault, publicUrl }: GiftDeps, order: Order, { token }: GiftToken): Outgoing[] {
+  const { orderNo, productNames: product } = order;
+  const web = giftPage(publicUrl, token);
+  const message = { template: 'gift_link', params: { orderNo, product, link: web, web } } as const;
+  return toMailbox(vault, order, { dedupeKey: `gift:${orderNo}`, message });
 }

@@ -19,6 +19,7 @@ export const createOrderBody = z.object({
   payment_method: z.string().trim().max(40).optional(),
   input: z.unknown().optional(),
   coupon: z.string().trim().regex(couponPattern).optional(),
+  gift: z.boolean().default(false),
   request_id: requestId.optional(),
   external_id: z.string().trim().regex(externalIdPattern).optional(),
 });
@@ -36,7 +37,7 @@ export function createOrderRoutes(deps: HttpDeps): Router {
       const product = await productOf(deps, wish, user);
       const named = wish.payment_method;
       const way = named === undefined ? undefined : wayToPay(deps, req, named);
-      if (way) await checkPayable(deps, { product, user, quantity: wish.quantity }, way);
+      if (way) await checkPayable(deps, { product, user, quantity: wish.quantity, gift: wish.gift }, way);
       const order = await placeOrder(deps, {
         product,
         user,
@@ -45,6 +46,7 @@ export function createOrderRoutes(deps: HttpDeps): Router {
         input: wish.input,
         quantity: wish.quantity,
         coupon: wish.coupon,
+        gift: wish.gift,
         externalId: wish.external_id,
         requestId: wish.request_id,
         byServer: hasApiKey(req, deps.settings.apiKey),
@@ -68,19 +70,30 @@ function checkBuyer({ settings }: HttpDeps, req: Request, wish: Wish, user: User
     throw new HttpError(422, 'invalid_field', 'The field email is missing or not as expected', 'email');
 }
 
-async function productOf({ db }: HttpDeps, { product_slug, quantity }: Wish, user: User | null): Promise<Product> {
+async function productOf(
+  { db }: HttpDeps,
+  { product_slug, quantity, gift }: Wish,
+  user: User | null,
+): Promise<Product> {
   const product = await findProduct(db, product_slug);
   if (!product) throw new HttpError(404, 'product_not_found', 'There is no such product', 'product_slug');
-  if (user === null && (product.kind === 'coins' || product.kind === 'membership'))
+  checkGivable(product, gift);
+  if (user === null && !gift && (product.kind === 'coins' || product.kind === 'membership'))
     throw new HttpError(
       401,
       'unauthorized',
-      'Coins and memberships are given to an account: sign in first',
+      'Coins and memberships are given to an account: sign in first (or order a membership as a gift)',
       'product_slug',
     );
   if (quantity > 1 && product.kind !== 'goods')
     throw new HttpError(422, 'invalid_field', 'The field quantity can be more than 1 for goods only', 'quantity');
   return product;
+}
+
+/** @throws HttpError 422 for what nobody can claim by a link */
+export function checkGivable({ kind }: Product, gift: boolean): void {
+  if (!gift || kind === 'report' || kind === 'membership') return;
+  throw new HttpError(422, 'invalid_field', 'Reports and memberships alone can be given as a gift', 'gift');
 }
 
 async function orderJson(deps: HttpDeps, req: Request, order: Order, way: WayToPay | undefined): Promise<object> {

@@ -1,6 +1,7 @@
+import { giftPage } from '@mingdan/fulfilment';
 import { formatAmount } from '@mingdan/kernel';
-import { askForRefund, enterRedPacketCode, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
-import { type Order, refundStatusOf } from '@mingdan/orders';
+import { askForRefund, enterRedPacketCode, newGiftPage, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
+import { giftOfOrder, type Order, refundStatusOf } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
 import { sessionOf } from '../auth/session.ts';
@@ -19,7 +20,7 @@ export const codeBody = z.object({ code: z.string().trim().min(1).max(200) });
 export const coinsBody = z.object({ coins: z.number().int().min(1).max(1_000_000_000).optional() });
 export const reasonBody = z.object({ reason: z.string().trim().min(1).max(500) });
 
-/** What a buyer does with an order of theirs: pay it in USDT, enter a red-packet code, ask for the money back. */
+/** What a buyer does with an order of theirs: pay it in USDT, enter a red-packet code, pass a gift on, ask for the money back. */
 export function orderActionRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   const answer = answerWith(deps);
@@ -27,6 +28,8 @@ export function orderActionRoutes(deps: HttpDeps): Router {
   router.route('/api/order/:orderNo/coins').post(jsonBody(), answer(useCoins)).all(onlyAllow('POST'));
   router.route('/api/order/:orderNo/redpacket').post(jsonBody(), answer(enterCode)).all(onlyAllow('POST'));
   router.route('/api/order/:orderNo/refund-request').post(jsonBody(), answer(askForMoneyBack)).all(onlyAllow('POST'));
+  router.route('/api/order/:orderNo/gift').get(answer(readGift)).all(onlyAllow('GET, HEAD'));
+  router.route('/api/order/:orderNo/gift-link').post(jsonBody(), answer(renewGiftLink)).all(onlyAllow('POST'));
   return router;
 }
 
@@ -68,6 +71,35 @@ async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<object> {
   const { reason } = readBody(req, reasonBody);
   const { outcome } = await answering(askForRefund(deps.operations, { orderNo, reason, by: 'buyer' }));
   return { order_no: orderNo, outcome, refund_status: await refundStatusOf(deps.db, id) };
+}
+
+async function readGift(deps: HttpDeps, req: Request): Promise<object> {
+  const order = await giftOrder(deps, req);
+  const gift = await giftOfOrder(deps.db, deps.operations.vault, order.id);
+  return {
+    order_no: order.orderNo,
+    status: gift?.state ?? 'not_ready',
+    ...(gift?.token === undefined ? {} : { claim_url: giftPage(deps.operations.settings.publicUrl, gift.token) }),
+    ...(gift?.claimedAt ? { claimed_at: gift.claimedAt.toISOString() } : {}),
+  };
+}
+
+async function renewGiftLink(deps: HttpDeps, req: Request): Promise<object> {
+  const order = await giftOrder(deps, req);
+  const link = await newGiftPage(deps.operations, order);
+  if (link === undefined)
+    throw new HttpError(
+      409,
+      'gift_not_open',
+      'The gift is not paid yet, or was claimed or taken back: there is no new link',
+    );
+  return { order_no: order.orderNo, status: 'open', claim_url: link };
+}
+
+async function giftOrder(deps: HttpDeps, req: Request): Promise<Order> {
+  const order = await ownOrder(deps, req);
+  if (!order.gift) throw new HttpError(404, 'not_found', 'This order is no gift');
+  return order;
 }
 
 /**

@@ -1,5 +1,13 @@
 import { randomToken } from '@mingdan/kernel';
-import { createOrder, emailDigest, MEMBER_READING, type Order, type Product, type User } from '@mingdan/orders';
+import {
+  createOrder,
+  emailDigest,
+  MEMBER_READING,
+  type NewOrder,
+  type Order,
+  type Product,
+  type User,
+} from '@mingdan/orders';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { HttpDeps } from '../deps.ts';
@@ -20,6 +28,8 @@ export interface OrderWish {
   readonly input?: unknown;
   readonly quantity?: number;
   readonly coupon?: string | undefined;
+  /** for somebody else, who claims it by a link */
+  readonly gift?: boolean;
   readonly externalId?: string | undefined;
   readonly requestId?: string | undefined;
   /** a server with the API key orders for many people, perhaps by one address: the limit of open orders is for buyers */
@@ -28,23 +38,8 @@ export interface OrderWish {
 
 /** Writes an order at the price that its buyer pays. @throws HttpError with the codes of createOrder, or 409 `request_id_taken` | `external_id_taken` */
 export async function placeOrder(deps: HttpDeps, wish: OrderWish): Promise<Order> {
-  const { db, vault, clock, settings } = deps.operations;
-  const { product, user, quantity = 1, email, coupon, externalId } = wish;
-  const request = {
-    userId: user?.id ?? null,
-    product,
-    input: product.input === 'none' ? {} : orderBirth(wish.input, clock.now()),
-    language: wish.language,
-    confirmationId: confirmationOf(deps, wish),
-    baziSource: deps.settings.baziSource,
-    expiryMinutes: settings.orderExpiryMinutes,
-    maxOpen: wish.byServer ? Number.MAX_SAFE_INTEGER : settings.maxOpenOrdersPerBuyer,
-    quantity,
-    memberReading: MEMBER_READING,
-    ...(email === undefined ? {} : { email }),
-    ...(coupon === undefined ? {} : { coupon }),
-    ...(externalId === undefined ? {} : { externalId }),
-  };
+  const { db, vault, clock } = deps.operations;
+  const request = newOrderOf(deps, wish);
   const { order, created } = await answering(createOrder(db, vault, request, clock));
   if (!created) checkSame(order, wish);
   else
@@ -55,6 +50,28 @@ export async function placeOrder(deps: HttpDeps, wish: OrderWish): Promise<Order
   return order;
 }
 
+/** What `createOrder` is asked. @throws HttpError 422 where the birth cannot be right */
+export function newOrderOf(deps: HttpDeps, wish: OrderWish): NewOrder {
+  const { clock, settings } = deps.operations;
+  const { product, user, quantity = 1, email, coupon, externalId, gift = false } = wish;
+  return {
+    userId: user?.id ?? null,
+    product,
+    input: product.input === 'none' || gift ? {} : orderBirth(wish.input, clock.now()),
+    language: wish.language,
+    confirmationId: confirmationOf(deps, wish),
+    baziSource: deps.settings.baziSource,
+    expiryMinutes: settings.orderExpiryMinutes,
+    maxOpen: wish.byServer ? Number.MAX_SAFE_INTEGER : settings.maxOpenOrdersPerBuyer,
+    quantity,
+    gift,
+    memberReading: MEMBER_READING,
+    ...(email === undefined ? {} : { email }),
+    ...(coupon === undefined ? {} : { coupon }),
+    ...(externalId === undefined ? {} : { externalId }),
+  };
+}
+
 /** A stranger's mark counts for their own address only: nobody gets the order of another by naming it. */
 function confirmationOf({ operations }: HttpDeps, { requestId: mark, user, email }: OrderWish): string {
   if (mark === undefined) return `api:${randomToken()}`;
@@ -62,8 +79,9 @@ function confirmationOf({ operations }: HttpDeps, { requestId: mark, user, email
   return `api:${owner}:${mark}`;
 }
 
-function checkSame(order: Order, { product, quantity = 1, user, externalId }: OrderWish): void {
-  if (order.productSlug === product.slug && order.quantity === quantity && order.userId === (user?.id ?? null)) return;
+function checkSame(order: Order, { product, quantity = 1, user, externalId, gift = false }: OrderWish): void {
+  const isSameBuyer = order.userId === (user?.id ?? null);
+  if (order.productSlug === product.slug && order.quantity === quantity && order.gift === gift && isSameBuyer) return;
   if (externalId !== undefined)
     throw new HttpError(409, 'external_id_taken', 'This external_id is of another order', 'external_id');
   throw new HttpError(409, 'request_id_taken', 'This request_id is of another order', 'request_id');

@@ -1,6 +1,6 @@
 import type { Money } from '@mingdan/kernel';
 import { payable } from '@mingdan/operations';
-import { MEMBER_READING, type Order, type Product, priceOf, readSiteSettings, type User } from '@mingdan/orders';
+import { MEMBER_READING, type Order, type Product, previewPrice, readSiteSettings, type User } from '@mingdan/orders';
 import { type ProviderName, providerNames } from '@mingdan/payments';
 import { findMethod, providerCapabilities } from '@mingdan/payments/capabilities';
 import type { Request } from 'express';
@@ -50,16 +50,30 @@ export interface Quote {
   /** in the currency of the method; null where it cannot take the order, or not from this buyer */
   readonly asked: Money | null;
   readonly price: Money;
+  /** what a coupon takes off, in the price's currency */
+  readonly discount: number;
 }
 
-/** What a product would cost this buyer now, and what a way to pay would ask for it. Coupons are left out: using one counts. */
+export interface QuoteWish {
+  readonly product: Product;
+  readonly user: User | null;
+  readonly quantity?: number;
+  readonly coupon?: string | undefined;
+  readonly gift?: boolean;
+}
+
+/** What a product would cost this buyer now, and what a way to pay would ask for it; no use of a coupon is counted. @throws HttpError 409 `coupon_not_valid` */
 export async function quote(
   { db, operations }: HttpDeps,
-  { product, user, quantity = 1 }: { product: Product; user: User | null; quantity?: number },
+  { product, user, quantity = 1, coupon, gift = false }: QuoteWish,
   { provider, method }: Pick<WayToPay, 'provider' | 'method'>,
 ): Promise<Quote> {
-  const wish = { product, userId: user?.id ?? null, quantity, memberReading: MEMBER_READING };
-  const [priced, { rates }] = await Promise.all([priceOf(db, operations.vault, wish), readSiteSettings(db)]);
+  const used = coupon === undefined ? {} : { coupon };
+  const wish = { product, userId: user?.id ?? null, quantity, gift, memberReading: MEMBER_READING, ...used };
+  const [priced, { rates }] = await Promise.all([
+    answering(previewPrice(db, operations.vault, wish)),
+    readSiteSettings(db),
+  ]);
   const buying = {
     kind: product.kind,
     amount: priced.amount,
@@ -69,15 +83,11 @@ export async function quote(
     chatId: user?.telegramId ?? null,
   };
   const found = findMethod(provider, method);
-  return { asked: found ? payable(operations, buying, found) : null, price: priced.amount };
+  return { asked: found ? payable(operations, buying, found) : null, price: priced.amount, discount: priced.discount };
 }
 
 /** Before the order is made: a way to pay that cannot take its amount, or wants an account or a chat, would leave it unpaid for ever. */
-export async function checkPayable(
-  deps: HttpDeps,
-  buying: { product: Product; user: User | null; quantity?: number },
-  way: WayToPay,
-): Promise<void> {
+export async function checkPayable(deps: HttpDeps, buying: QuoteWish, way: WayToPay): Promise<void> {
   const { asked, price } = await quote(deps, buying, way);
   if (price.minor === 0 || asked !== null) return;
   throw new HttpError(422, 'method_not_offered', 'This way to pay cannot take this order', 'payment_method');

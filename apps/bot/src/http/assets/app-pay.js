@@ -1,6 +1,7 @@
 // Buying in the Mini App. That an invoice was paid is the server's word alone: Telegram's "paid" only begins to ask for it.
 
 import { busy, call, go, haptic, lost, said, tell } from './app.js';
+import { priceChanges, wishOf } from './app-price.js';
 import { say, valuesOf } from './fields.js';
 
 const TRIES = 30;
@@ -36,17 +37,28 @@ export async function order({ slug, way, form }, tg) {
   tell();
   busy(true);
   try {
-    const input = form?.querySelector('[data-birth]') ? await birthIn(form) : {};
+    // A code that was typed and not used yet: its price is seen before anything is paid.
+    if (form && (await priceChanges(form))) return;
+    const { coupon, gift } = form ? wishOf(form) : {};
+    const input = form?.querySelector('[data-birth]') && !gift ? await birthIn(form) : {};
     if (input === undefined) return;
-    const { mark, forget } = markOf({ slug, input, way });
+    const more = { ...(coupon && { coupon }), ...(gift && { gift }) };
+    const { mark, forget } = markOf({ slug, input, way, ...more });
     const language = `lang=${document.documentElement.lang}`;
     if (way === 'stars' || way === 'subscription') {
       const again = way === 'subscription' ? { subscription: true } : {};
-      const wish = { productName: slug, telegramPayload: tg?.initData ?? '', input, request_id: mark, ...again };
+      const payload = tg?.initData ?? '';
+      const wish = { productName: slug, telegramPayload: payload, input, ...more, request_id: mark, ...again };
       const { invoiceLink, order_no: orderNo } = await call(`/api/create-payment?${language}`, wish);
       invoice(tg, invoiceLink, orderNo, forget);
     } else {
-      const wish = { product_slug: slug, input, request_id: mark, ...(way === 'points' && { payment_method: way }) };
+      const wish = {
+        product_slug: slug,
+        input,
+        ...more,
+        request_id: mark,
+        ...(way === 'points' && { payment_method: way }),
+      };
       const { data } = await call(`/api/create-order?${language}`, wish);
       forget();
       if (data.payment_error) throw Object.assign(new Error('not paid'), { code: data.payment_error.code });

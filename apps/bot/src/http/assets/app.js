@@ -1,7 +1,9 @@
 // The Mini App: signs in with what Telegram signed, asks the server for each part, and ties it to Telegram's own buttons.
 
 import { askForRefund, endRenewal, order, payOrder, useCoins } from './app-pay.js';
+import { followPrice } from './app-price.js';
 import { followBirth } from './birth.js';
+import { showCopy } from './copy.js';
 import { markup } from './fields.js';
 import { fingerprint, follow } from './live.js';
 
@@ -34,36 +36,40 @@ export function tell(text, again) {
   news.append(button);
 }
 
-/** JSON of our API, or an error with its `code`. */
-export async function call(path, body) {
+function ask(path, body) {
   const headers = {
     ...(token && { authorization: `Bearer ${token}` }),
     ...(body && { 'content-type': 'application/json' }),
   };
-  const reply = await fetch(path, {
+  return fetch(path, {
     method: body ? 'POST' : 'GET',
     headers,
     ...(body && { body: JSON.stringify(body) }),
     cache: 'no-store',
     signal: AbortSignal.timeout(15_000),
   });
-  const answer = await reply.json();
+}
+
+/** JSON of our API, or an error with its `code`. */
+export async function call(path, body) {
+  const answer = await (await ask(path, body)).json();
   if (answer.success) return answer;
   const { code = answer.code, field, message } = typeof answer.error === 'object' ? answer.error : answer;
   throw Object.assign(new Error(message ?? 'refused'), { code, field });
+}
+
+/** A part of the page as the server draws it. */
+export async function part(path, body) {
+  const reply = await ask(`/app/view/${path}?lang=${language}`, body);
+  if (reply.ok) return markup(await reply.text());
+  throw Object.assign(new Error(`answered ${reply.status}`), { status: reply.status });
 }
 
 export async function go(to, { quiet = false } = {}) {
   asked += 1;
   const mine = asked;
   stop();
-  const reply = await fetch(`/app/view/${to}?lang=${language}`, {
-    headers: token ? { authorization: `Bearer ${token}` } : {},
-    cache: 'no-store',
-    signal: AbortSignal.timeout(15_000),
-  });
-  if (!reply.ok) throw Object.assign(new Error(`answered ${reply.status}`), { status: reply.status });
-  const fresh = markup(await reply.text());
+  const fresh = await part(to);
   if (mine !== asked) return;
   view().replaceWith(fresh);
   shown = to;
@@ -72,13 +78,17 @@ export async function go(to, { quiet = false } = {}) {
     view().querySelector('#headline')?.focus();
   }
   const form = view().querySelector('form[data-order]');
-  if (form) followBirth(form);
+  if (form) {
+    followBirth(form);
+    followPrice(form);
+  }
+  showCopy(view());
   buttons();
   watch();
 }
 
 /** Telegram's main button stands for the one that matters on the page, its back button for the way home. */
-function buttons() {
+export function buttons() {
   if (!inTelegram) return;
   const { main } = view().dataset;
   if (main) tg.MainButton.setText(main).show();
@@ -141,7 +151,14 @@ document.addEventListener('submit', (event) => {
   if (form.matches('[data-order]'))
     order({ slug: form.dataset.order, way: event.submitter?.value ?? 'stars', form }, tg);
   else if (form.matches('[data-refund]')) askForRefund(form).catch(lost);
+  else if (form.matches('[data-gift-link]')) newGiftLink(form).catch(lost);
 });
+
+/** The old one ends at once. */
+async function newGiftLink(form) {
+  await call(`/api/order/${form.dataset.giftLink}/gift-link`, {});
+  await go(shown, { quiet: true });
+}
 
 function dress() {
   document.documentElement.dataset.scheme = tg.colorScheme;

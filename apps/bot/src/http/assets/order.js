@@ -1,6 +1,7 @@
 // Keeps the order page true without a reload: hears of every change, and draws the page anew.
 // Loading the page's own address keeps all wording and all decisions on the server.
 
+import { showCopy } from './copy.js';
 import { fingerprint, follow } from './live.js';
 
 /** Late money revives an order, and an operator's answer may come in hours: worth a look, not a hurry. */
@@ -74,6 +75,7 @@ async function change() {
 
 function showPrint() {
   for (const button of document.querySelectorAll('[data-print]')) button.hidden = false;
+  showCopy();
 }
 
 document.addEventListener('click', (event) => {

@@ -41,8 +41,8 @@ function checkEmail() {
 
 if (form) {
   form.addEventListener('change', showTotal);
-  form.elements.email.addEventListener('change', checkEmail);
-  form.elements.email.addEventListener('input', () => say(form, 'email', ''));
+  form.elements.email?.addEventListener('change', checkEmail);
+  form.elements.email?.addEventListener('input', () => say(form, 'email', ''));
   form.addEventListener('submit', () => {
     // A second press while the first is under way would only be answered with the same order.
     for (const button of form.querySelectorAll('button')) setTimeout(() => (button.disabled = true));

@@ -25,6 +25,14 @@ export const inPath = {
     schema: provider,
     example: 'alipay',
   },
+  giftToken: {
+    name: 'token',
+    in: 'path',
+    required: true,
+    description: 'of the claim link',
+    schema: z.string().regex(/^[\w-]{43}$/),
+    example: 'q2Yw0b9Jc7mTgkX1nS4vLd8uRfEoHa3iPzVbQyWtC5M',
+  },
   orderId: {
     name: 'order_id',
     in: 'path',

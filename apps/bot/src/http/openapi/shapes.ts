@@ -206,6 +206,16 @@ export const refundWish = named(
   }),
 );
 
+export const gift = named(
+  'Gift',
+  z.object({
+    order_no: orderNo,
+    status: z.enum(['not_ready', 'open', 'claimed', 'revoked']).describe('not_ready: it is not paid yet'),
+    claim_url: z.string().optional().describe('to pass on; while it is open'),
+    claimed_at: time.optional(),
+  }),
+);
+
 export const chart = z.record(z.string(), z.unknown());
 export const chartPreview = named(
   'ChartPreview',

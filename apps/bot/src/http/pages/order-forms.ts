@@ -1,5 +1,5 @@
 import { MingdanError } from '@mingdan/kernel';
-import { askForRefund, enterRedPacketCode, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
+import { askForRefund, enterRedPacketCode, newGiftPage, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
 import { type ProviderName, providerNames } from '@mingdan/payments';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
@@ -28,6 +28,7 @@ export function orderFormRoutes(deps: HttpDeps): Router {
     .all(onlyAllow('GET, HEAD, POST'));
   router.route('/order/:orderNo/coins').post(formBody, leadTo(useCoins)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/redpacket').post(formBody, leadTo(enterCode)).all(onlyAllow('POST'));
+  router.route('/order/:orderNo/gift-link').post(formBody, leadTo(renewLink)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/refund').post(formBody, leadTo(askForMoneyBack)).all(onlyAllow('POST'));
   return router;
 }
@@ -72,6 +73,12 @@ async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<string> {
   const wish = { orderNo: own.orderNo, reason: reason.slice(0, 500), by: 'buyer' } as const;
   const { outcome } = await askForRefund(deps.operations, wish);
   return pageOf(own, { refund: outcome });
+}
+
+async function renewLink(deps: HttpDeps, req: Request): Promise<string> {
+  const own = await ownOrder(deps, req, req.body);
+  const link = await newGiftPage(deps.operations, await orderByNumber(deps.db, own.orderNo));
+  return `${pageOf(own, { gift: link === undefined ? 'not_open' : 'renewed' })}#gift`;
 }
 
 interface OwnOrder {

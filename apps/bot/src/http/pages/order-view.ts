@@ -1,3 +1,4 @@
+import { fulfillerKey } from '@mingdan/fulfilment';
 import type { Money } from '@mingdan/kernel';
 import type { DeliveredGoods, Found, RefundOutcome } from '@mingdan/operations';
 import type { Language, Order, RefundStatus } from '@mingdan/orders';
@@ -9,6 +10,7 @@ import type { ReadableReport } from '../deps.ts';
 import { localised } from '../language.ts';
 import { type Texts, textsIn } from '../texts.ts';
 import { chartTable } from './chart.ts';
+import { type GivenGift, giftOfOrderMarkup } from './gift-of-order.ts';
 import { layout, type Markup } from './layout.ts';
 import { moneyText } from './money-text.ts';
 import type { PaymentPart } from './order-payment.ts';
@@ -35,6 +37,8 @@ export interface OrderView {
         readonly report: ReadableReport | undefined;
         /** codes, or the note of who delivered */
         readonly goods: DeliveredGoods | undefined;
+        /** what was bought for somebody else */
+        readonly gift: GivenGift | undefined;
         readonly payment: PaymentPart | undefined;
         /** what became of the refund that was asked for a moment ago */
         readonly refundAnswer: RefundOutcome | undefined;
@@ -80,7 +84,7 @@ function stateCard(view: OrderView, state: ShownState, headline: string, t: Text
 !${step === null ? '' : steps(step, order, t)}
 !${view.own?.payment && !view.held ? paymentMarkup(view.own.payment, { order, token: view.own.token, language: view.language, t }) : ''}
 !${askAgain(view, state, t)}
-!${view.own?.report ? html`<details class="more"><summary>${t('order.facts')}</summary>!${facts(view, t)}</details>` : facts(view, t)}
+!${view.own?.report || view.own?.gift ? html`<details class="more"><summary>${t('order.facts')}</summary>!${facts(view, t)}</details>` : facts(view, t)}
 </section>`;
 }
 
@@ -114,12 +118,11 @@ export function stateText(
   part: 'title' | 'text',
   params: Record<string, string> = {},
 ): string {
-  if (
-    order.kind !== 'report' &&
-    (state === 'working' || state === 'sending' || state === 'done' || state === 'parked')
-  ) {
-    return t(`stateOfGoods.${state}.${part}`, params);
+  if (state === 'working' || state === 'sending' || state === 'done' || state === 'parked') {
+    if (order.gift) return t(`stateOfGift.${state}.${part}`, params);
+    if (order.kind !== 'report') return t(`stateOfGoods.${state}.${part}`, params);
   }
+  if (state === 'failedFree' && order.claimsGift !== null && part === 'text') return t('gift.failed');
   const said = order.chatId === null && part === 'text' ? WITHOUT_CHAT.find((each) => each === state) : undefined;
   if (said === 'paid' && order.amount.minor === 0) return t('withoutChat.paidFree', params);
   if (said !== undefined) return t(`withoutChat.${said}`, params);
@@ -131,7 +134,7 @@ function steps(present: number, order: Order, t: Texts): Markup {
   const names = [
     t('steps.ordered'),
     t(order.amount.minor === 0 ? 'steps.free' : 'steps.paid'),
-    t(order.kind === 'report' ? 'steps.written' : 'steps.made'),
+    t(order.kind === 'report' && !order.gift ? 'steps.written' : 'steps.made'),
     t('steps.delivered'),
   ];
   const items = names.map((name, index) => {
@@ -188,7 +191,13 @@ function ownPart(view: OrderView, state: ShownState, t: Texts): Markup {
 </article>`;
   }
   const forgotten = view.order.kind === 'report' && !view.order.gift && (state === 'done' || state === 'parked');
-  return html`!${forgotten ? html`<p class="note">${t('order.noReport')}</p>` : ''}!${goodsMarkup(view.own?.goods, t)}!${refundForm(view, state, t)}`;
+  return html`!${forgotten ? html`<p class="note">${t('order.noReport')}</p>` : ''}!${goodsMarkup(view.own?.goods, t)}!${giftPart(view, t)}!${refundForm(view, state, t)}`;
+}
+
+function giftPart({ own, order, language }: OrderView, t: Texts): Markup {
+  if (!own?.gift) return '';
+  const form = html`<form method="post" action="/order/${order.orderNo}/gift-link">!${ownFields({ token: own.token, language })}<button class="button quiet">${t('gift.newLink')}</button></form>`;
+  return giftOfOrderMarkup(own.gift, form, language, t);
 }
 
 /** A link first: a form that is always there would be emptied by every change of the order. */
@@ -201,7 +210,7 @@ function refundForm({ order, own, language }: OrderView, state: ShownState, t: T
   }
   return html`!${answer}<section class="card ask" id="refund" aria-labelledby="refund-title">
 <h2 id="refund-title">${t('refund.open')}</h2>
-<p class="small">${t('pay.rule', { rule: t(`refundRules.${order.kind}`) })}</p>
+<p class="small">${t('pay.rule', { rule: t(`refundRules.${fulfillerKey(order)}`) })}</p>
 <form class="stack" method="post" action="/order/${order.orderNo}/refund">!${ownFields({ token: own.token, language })}
 <label for="reason">${t('refund.reason')}</label>
 <textarea id="reason" name="reason" rows="3" maxlength="500" required></textarea>

@@ -1,5 +1,5 @@
 import { orderLinkToken, orderStatusJson, type RefundOutcome, readGoods, verifyOrderLink } from '@mingdan/operations';
-import { hasHeldMoney, type Language, type Order, refundOfOrder } from '@mingdan/orders';
+import { giftOfOrder, hasHeldMoney, type Language, type Order, refundOfOrder } from '@mingdan/orders';
 import { providerNames } from '@mingdan/payments';
 import express, { type Request, type Response, type Router } from 'express';
 import { sessionOf } from '../auth/session.ts';
@@ -9,6 +9,7 @@ import { languageOf } from '../language.ts';
 import { orderByNumber } from '../orders-by-number.ts';
 import { surfaceOf } from '../surface.ts';
 import { type Asked, createAsker } from './ask-gateway.ts';
+import { giftAnswers } from './gift-of-order.ts';
 import { paymentPart } from './order-payment.ts';
 import { orderView } from './order-view.ts';
 
@@ -74,10 +75,11 @@ const REFUND_ANSWERS: readonly RefundOutcome[] = [
 /** What only the signed link shows. */
 async function ownPart(deps: HttpDeps, order: Order, req: Request) {
   const written = order.status === 'completed' || order.delivery !== 'none';
-  const { via, trouble, refund, ask } = req.query;
-  const [report, goods, payment] = await Promise.all([
+  const { via, trouble, refund, ask, gift: giftTold } = req.query;
+  const [report, goods, gift, payment] = await Promise.all([
     written ? deps.readReport(order) : undefined,
     readGoods(deps.operations, order),
+    order.gift ? giftOfOrder(deps.db, deps.operations.vault, order.id) : undefined,
     paymentPart(deps, order, {
       surface: surfaceOf(req),
       via: providerNames.find((name) => name === via),
@@ -87,6 +89,11 @@ async function ownPart(deps: HttpDeps, order: Order, req: Request) {
   return {
     report,
     goods,
+    gift: gift && {
+      ...gift,
+      publicUrl: deps.operations.settings.publicUrl,
+      answer: giftAnswers.find((answer) => answer === giftTold),
+    },
     payment,
     refundAnswer: REFUND_ANSWERS.find((outcome) => outcome === refund),
     asksForRefund: ask === 'refund',

@@ -1,3 +1,4 @@
+import { fulfillerKey } from '@mingdan/fulfilment';
 import type { Offer } from '@mingdan/operations';
 import { dueOf, type Language, type Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
@@ -24,7 +25,7 @@ export function paymentMarkup(part: PaymentPart, at: At): Markup {
   if (part.offers.length === 0) return html`<p class="note" role="status">${t('pay.none')}</p>`;
   const shown = chosenMarkup(part, at);
   return html`!${troubleMarkup(part, at)}!${partPaid(at)}!${shown}!${ways(part, at, shown !== '')}!${coinPartMarkup(part, at)}
-<p class="small">${t('pay.rule', { rule: t(`refundRules.${order.kind}`) })}</p>`;
+<p class="small">${t('pay.rule', { rule: t(`refundRules.${fulfillerKey(order)}`) })}</p>`;
 }
 
 /** Coins that were taken already, and what they leave to pay. */

@@ -1,17 +1,15 @@
-import { dayText, giftLink } from '@mingdan/fulfilment';
+import { dayText, giftLink, giftPage } from '@mingdan/fulfilment';
 import { randomToken } from '@mingdan/kernel';
+import { claimForUser } from '@mingdan/operations';
 import {
-  claimGift,
   endOfPeriod,
   findOrder,
   findProduct,
   type GiftClaim,
   giftCause,
   newGiftToken,
-  orderOfGift,
   renewGift,
 } from '@mingdan/orders';
-import { enqueue } from '@mingdan/outbox';
 import type { Talk } from '../talk.ts';
 import { chooseProduct } from './buy.ts';
 import { openCard, productOf, showAgain } from './card.ts';
@@ -40,11 +38,8 @@ export async function asGift(talk: Talk, id: string): Promise<void> {
 
 /** `/start gift_<token>`: whoever opens it first has it. */
 export async function claim(talk: Talk, token: string): Promise<void> {
-  const { db, log } = talk.services;
-  const answer = await claimGift(db, token, talk.user.id);
-  log.info({ outcome: answer.outcome, user_id: talk.user.id }, 'gift opened');
+  const answer = await claimForUser(talk.services.operationDeps, token, talk.user.id);
   if (!('giftId' in answer)) return talk.say(talk.t(`gift.${answer.outcome}`));
-  if (answer.outcome === 'claimed') await tellGiver(talk, answer.giftId);
   await goOnWith(talk, answer);
 }
 
@@ -61,24 +56,14 @@ async function goOnWith(talk: Talk, { giftId, productSlug, orderNo }: Claimed): 
   await chooseProduct(talk, productSlug, giftId);
 }
 
-/** Who gave it hears that it arrived; not who took it. */
-async function tellGiver(talk: Talk, giftId: number): Promise<void> {
-  const { db, vault, wakeOutbox } = talk.services;
-  const order = await orderOfGift(db, giftId);
-  if (!order?.chatId) return;
-  const { chatId, userId, orderNo, productNames: product } = order;
-  const message = { template: 'gift_claimed', params: { orderNo, product } } as const;
-  // A claim that came back and was taken again is told once.
-  await enqueue(db, vault, { chatId, userId, orderId: order.id, dedupeKey: `gift-claimed:${orderNo}`, message });
-  wakeOutbox();
-}
-
 /** `giftlink:<order_no>`: a new link for one that was lost. */
 export async function newLink(talk: Talk, orderNo: string): Promise<void> {
   const order = await ownOrder(talk, orderNo);
   if (!order) return;
-  const { username } = await talk.services.telegram.getMe();
-  const { token, digest } = newGiftToken();
-  if (!(await renewGift(talk.services.db, order.id, digest))) return talk.say(talk.t('gift.not_open'));
-  await talk.say(talk.t('gift.new_link', { product: order.productNames, link: giftLink(username, token) }));
+  const { db, vault, telegram, operationDeps } = talk.services;
+  const { username } = await telegram.getMe();
+  const given = newGiftToken(vault);
+  if (!(await renewGift(db, order.id, given))) return talk.say(talk.t('gift.not_open'));
+  const links = { link: giftLink(username, given.token), web: giftPage(operationDeps.settings.publicUrl, given.token) };
+  await talk.say(talk.t('gift.new_link', { product: order.productNames, ...links }));
 }

@@ -1,6 +1,6 @@
 import type { Db } from '@mingdan/db';
 import { formatAmount, type Money } from '@mingdan/kernel';
-import { listProducts, type Product } from '@mingdan/orders';
+import { couponPattern, listProducts, type Product } from '@mingdan/orders';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { checkIsUser, namedUser } from '../../auth/users.ts';
@@ -8,6 +8,7 @@ import type { HttpDeps } from '../../deps.ts';
 import { HttpError } from '../../errors.ts';
 import { openPayment } from '../../open-payment.ts';
 import { readBody } from '../body.ts';
+import { checkGivable } from '../create-order.ts';
 import { answering } from '../operation-errors.ts';
 import { isAmount } from '../payments/find.ts';
 import { orderLanguage, placeOrder, requestId } from '../place-order.ts';
@@ -20,6 +21,8 @@ export const createPaymentBody = z.object({
   userId: namedUser.optional(),
   amount: z.union([z.number(), z.string().trim().max(20)]).optional(),
   input: z.unknown().optional(),
+  coupon: z.string().trim().regex(couponPattern).optional(),
+  gift: z.boolean().default(false),
   request_id: requestId.optional(),
   /** pays itself again every 30 days, until it is stopped; a month's membership only */
   subscription: z.boolean().optional(),
@@ -34,10 +37,12 @@ export async function createStarsPayment(deps: HttpDeps, req: Request, res: Resp
   const { user } = await miniAppUser(deps, wish.telegramPayload, 'telegramPayload');
   checkIsUser(user, wish.userId, 'userId');
   const product = await productByName(deps.db, wish.productName);
-  const { asked } = await quote(deps, { product, user }, STARS);
+  const { input, coupon, gift } = wish;
+  checkGivable(product, gift);
+  const { asked } = await quote(deps, { product, user, coupon, gift }, STARS);
   checkPrice(deps, asked, wish.amount);
   const language = orderLanguage(req, res, user);
-  const order = await placeOrder(deps, { product, user, language, input: wish.input, requestId: wish.request_id });
+  const order = await placeOrder(deps, { product, user, language, input, coupon, gift, requestId: wish.request_id });
   const way = wish.subscription ? SUBSCRIPTION : STARS;
   const started = await answering(openPayment(deps, req, { orderNo: order.orderNo, ...way }));
   return {

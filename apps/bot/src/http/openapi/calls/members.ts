@@ -75,6 +75,8 @@ export const miniAppCalls: readonly Call[] = [
           telegramPayload: 'initData',
           amount: 'in whole Stars',
           input: 'of a report, as in /api/create-order',
+          coupon: "a coupon's code, in any case",
+          gift: 'for somebody else, as in /api/create-order',
           request_id: 'the same one again is the same invoice',
           subscription: "pays itself again every 30 days until it is stopped; a month's membership only",
         },
@@ -87,6 +89,7 @@ export const miniAppCalls: readonly Call[] = [
       404: ['product_not_found'],
       409: [
         'amount_mismatch',
+        'coupon_not_valid',
         'not_sold_for_stars',
         'method_not_offered',
         'provider_not_offered',

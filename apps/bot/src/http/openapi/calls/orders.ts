@@ -1,9 +1,10 @@
 import { orderBirthSchema } from '@mingdan/bazi';
+import { z } from 'zod';
 import { createOrderBody } from '../../api/create-order.ts';
 import { codeBody, coinsBody, oxapayBody, reasonBody } from '../../api/order-actions.ts';
 import { bodyOf, type Call } from '../call.ts';
 import { EXAMPLE_ORDER, inPath, inQuery } from '../parameters.ts';
-import { coinPart, newOrder, orderState, redPacket, refundWish, success, usdtPayment } from '../shapes.ts';
+import { coinPart, gift, newOrder, orderState, redPacket, refundWish, success, usdtPayment } from '../shapes.ts';
 
 export const orderCalls: readonly Call[] = [
   {
@@ -34,6 +35,7 @@ export const orderCalls: readonly Call[] = [
             'a provider, usdt (OxaPay) or alipay_redpacket; left out: the order is made unpaid, to be paid on its page or by /api/v1/payments',
           input: 'what the product wants to know: birth data for a report, nothing for the rest',
           coupon: "a coupon's code, in any case",
+          gift: 'a report or a membership for somebody else: no input and, of a membership, no session; paid, it makes a claim link',
           request_id: 'your mark of this request: the same one again is the same order',
           external_id: 'your own number of the order, with the API key only: the same one again is the same order',
         },
@@ -131,5 +133,28 @@ export const orderCalls: readonly Call[] = [
     body: bodyOf(reasonBody, { reason: 'changed my mind' }),
     answer: { schema: success(refundWish), description: 'What came of it' },
     errors: { 404: ['order_not_found'] },
+  },
+  {
+    id: 'readGift',
+    method: 'get',
+    path: '/api/order/{order_no}/gift',
+    tag: 'orders',
+    summary: 'A gift: its claim link, or that it was claimed',
+    access: ['orderLink', 'session'],
+    parameters: [inPath.orderNo, inQuery.linkToken],
+    answer: { schema: success(gift), description: 'How the gift stands' },
+    errors: { 404: ['order_not_found', 'not_found'] },
+  },
+  {
+    id: 'renewGiftLink',
+    method: 'post',
+    path: '/api/order/{order_no}/gift-link',
+    tag: 'orders',
+    summary: 'A new claim link; the old one ends',
+    access: ['orderLink', 'session'],
+    parameters: [inPath.orderNo, inQuery.linkToken],
+    body: bodyOf(z.object({}), {}),
+    answer: { schema: success(gift), description: 'The gift with its new link' },
+    errors: { 404: ['order_not_found', 'not_found'], 409: ['gift_not_open'] },
   },
 ];

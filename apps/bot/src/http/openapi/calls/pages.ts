@@ -44,4 +44,14 @@ export const pageCalls: readonly Call[] = [
     parameters: [inPath.orderNo, inQuery.linkToken, inQuery.lang],
     answer: page,
   },
+  {
+    id: 'giftPage',
+    method: 'get',
+    path: '/gift/{token}',
+    tag: 'pages',
+    summary: 'What a claim link gives; its form claims it',
+    access: ['anyone', 'session'],
+    parameters: [inPath.giftToken, inQuery.lang],
+    answer: page,
+  },
 ];

@@ -86,11 +86,16 @@ function featureText(feature: string, t: Texts): string {
 
 /** What is bought with one press: nothing has to be asked for it. */
 function buyRow({ product, price }: Sold, language: Language, t: Texts): Markup {
-  const name = localised(product.names, language);
+  const text = localised(product.names, language);
+  // A membership has a page of its own, for a coupon or to be given away.
+  const name =
+    product.kind === 'membership'
+      ? html`<a href="#member/${product.slug}" data-go="member/${product.slug}">${text}</a>`
+      : html`${text}`;
   if (price.stars === null)
-    return html`<li><span>${name}</span><span class="small">${moneyText(price.price, language)} · ${t('app.notForStars')}</span></li>`;
+    return html`<li><span>!${name}</span><span class="small">${moneyText(price.price, language)} · ${t('app.notForStars')}</span></li>`;
   const label = t('app.buyFor', { price: moneyText(price.stars, language) });
-  return html`<li><span>${name}</span><button type="button" class="button small-button" data-buy="${product.slug}" aria-label="${name} · ${label}">${label}</button></li>`;
+  return html`<li><span>!${name}</span><button type="button" class="button small-button" data-buy="${product.slug}" aria-label="${text} · ${label}">${label}</button></li>`;
 }
 
 function ordersMarkup({ orders, language }: HomeView, t: Texts): Markup {

@@ -1,3 +1,4 @@
+import { fulfillerKey } from '@mingdan/fulfilment';
 import type { Money } from '@mingdan/kernel';
 import type { CoinPart, DeliveredGoods, OrderStatusJson } from '@mingdan/operations';
 import type { Language, Order } from '@mingdan/orders';
@@ -7,6 +8,7 @@ import type { ReadableReport } from '../../deps.ts';
 import { localised } from '../../language.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { chartTable } from '../chart.ts';
+import { type GivenGift, giftOfOrderMarkup } from '../gift-of-order.ts';
 import type { Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
 import { fingerprint, looks, REFUNDABLE, type ShownState } from '../order-state.ts';
@@ -19,6 +21,7 @@ export interface AppOrderView {
   readonly status: OrderStatusJson;
   readonly report: ReadableReport | undefined;
   readonly goods: DeliveredGoods | undefined;
+  readonly gift: GivenGift | undefined;
   /** what it costs in Stars, where it can be paid with them now */
   readonly stars: Money | undefined;
   /** coins that can pay a part of it before */
@@ -28,7 +31,7 @@ export interface AppOrderView {
 
 /** One of the user's own orders: where it stands, what was delivered, and how to have the money back. */
 export function appOrderView(view: AppOrderView): Markup {
-  const { order, state, status, report, goods, stars, coinPart, language } = view;
+  const { order, state, status, report, goods, gift, stars, coinPart, language } = view;
   const t = textsIn(language);
   const headline = stateText(t, state, order, 'title');
   const main = stars ? t('app.buyFor', { price: moneyText(stars, language) }) : '';
@@ -39,10 +42,14 @@ export function appOrderView(view: AppOrderView): Markup {
 <section class="card state-${looks[state].tone}" aria-labelledby="headline"><h1 id="headline" tabindex="-1">${headline}</h1>
 <p>${localised(order.productNames, language)}</p>
 <p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${pay}!${coinPart ? coinPartMarkup(order, coinPart, language, t) : ''}
-<details class="more"!${report ? '' : html` open`}><summary>${t('order.facts')}</summary>!${facts({ order, language, own: true }, t)}</details></section>
-!${goodsMarkup(goods, t)}
+<details class="more"!${report || gift ? '' : html` open`}><summary>${t('order.facts')}</summary>!${facts({ order, language, own: true }, t)}</details></section>
+!${goodsMarkup(goods, t)}!${giftOfOrderMarkup(gift, giftForm(order, t), language, t)}
 !${report ? reportMarkup(report, order, t) : ''}
 !${order.amount.minor > 0 && REFUNDABLE.includes(state) ? refundForm(order, t) : ''}</div>`;
+}
+
+function giftForm({ orderNo }: Order, t: Texts): Markup {
+  return html`<form data-gift-link="${orderNo}"><button class="button quiet">${t('gift.newLink')}</button></form>`;
 }
 
 function coinPartMarkup({ orderNo }: Order, { coins, worth, due }: CoinPart, language: Language, t: Texts): Markup {
@@ -58,7 +65,7 @@ function reportMarkup(report: ReadableReport, { language }: Order, t: Texts): Ma
 
 function refundForm(order: Order, t: Texts): Markup {
   return html`<details class="more"><summary>${t('refund.open')}</summary><form class="card stack" data-refund="${order.orderNo}">
-<p class="small">${t('pay.rule', { rule: t(`refundRules.${order.kind}`) })}</p>
+<p class="small">${t('pay.rule', { rule: t(`refundRules.${fulfillerKey(order)}`) })}</p>
 <label for="reason">${t('refund.reason')}</label><textarea id="reason" name="reason" rows="3" maxlength="500" required></textarea>
 <button class="button quiet">${t('refund.send')}</button><p class="note" role="status" hidden
  data-requested="${t('refund.requested')}" data-with_operators="${t('refund.with_operators')}" data-already_requested="${t('refund.already_requested')}" data-nothing_to_refund="${t('refund.nothing_to_refund')}"></p></form></details>`;

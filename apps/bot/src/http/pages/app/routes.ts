@@ -1,8 +1,10 @@
 import { coinPartOf, isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
 import {
   coinBalance,
+  couponPattern,
   findProduct,
   findUser,
+  giftOfOrder,
   type Language,
   listProducts,
   membershipOf,
@@ -16,6 +18,9 @@ import {
 } from '@mingdan/orders';
 import { findMethod } from '@mingdan/payments/capabilities';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { z } from 'zod';
+import { jsonBody, readBody } from '../../api/body.ts';
+import { checkGivable } from '../../api/create-order.ts';
 import { requireSession } from '../../auth/session.ts';
 import { sendPage } from '../../compression.ts';
 import type { HttpDeps } from '../../deps.ts';
@@ -30,7 +35,7 @@ import { stateText } from '../order-view.ts';
 import { homeView } from './home-view.ts';
 import { appOrderView } from './order-view.ts';
 import { appPrice } from './prices.ts';
-import { appProductView } from './product-view.ts';
+import { appPriceView, appProductView } from './product-view.ts';
 import { appShell } from './shell.ts';
 
 const TELEGRAM_SCRIPT = 'https://telegram.org/js/telegram-web-app.js';
@@ -62,7 +67,8 @@ export function appRoutes(deps: HttpDeps): Router {
       res.set('Cache-Control', 'no-store').type('html').send(markup);
     };
   router.route('/app/view/home').get(view(home)).all(onlyAllow('GET, HEAD'));
-  router.route('/app/view/report/:slug').get(view(report)).all(onlyAllow('GET, HEAD'));
+  router.route(['/app/view/report/:slug', '/app/view/member/:slug']).get(view(productPage)).all(onlyAllow('GET, HEAD'));
+  router.route('/app/view/price/:slug').post(jsonBody(), view(price)).all(onlyAllow('POST'));
   router.route('/app/view/order/:orderNo').get(view(order)).all(onlyAllow('GET, HEAD'));
   return router;
 }
@@ -113,13 +119,31 @@ async function titleOf(deps: HttpDeps, shown: Order, language: Language): Promis
   return stateText(textsIn(language), (await stateOf(deps, shown)).state, shown, 'title');
 }
 
-async function report(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
-  const { slug } = req.params;
-  const product =
-    typeof slug === 'string' && /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(deps.db, slug) : undefined;
-  if (product?.kind !== 'report') throw new HttpError(404, 'product_not_found', 'There is no such report');
-  const [price, balance] = await Promise.all([appPrice(deps, product, user), coinBalance(deps.db, user.id)]);
-  return appProductView(product, price, balance, language);
+async function productPage(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
+  const product = await productOf(deps, req);
+  const [asked, balance] = await Promise.all([appPrice(deps, product, user), coinBalance(deps.db, user.id)]);
+  return appProductView(product, asked, balance, language);
+}
+
+const priceWish = z.object({
+  coupon: z.string().trim().regex(couponPattern).optional(),
+  gift: z.boolean().default(false),
+});
+
+/** What it would cost with a coupon, or as a gift. A POST, so that codes are not tried out at the rate of reading. */
+async function price(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
+  const product = await productOf(deps, req);
+  const wish = readBody(req, priceWish);
+  checkGivable(product, wish.gift);
+  const [asked, balance] = await Promise.all([appPrice(deps, product, user, wish), coinBalance(deps.db, user.id)]);
+  return appPriceView(product, asked, { balance, language, gift: wish.gift });
+}
+
+/** A report, or a membership: what has a page of its own. */
+async function productOf({ db }: HttpDeps, { params: { slug } }: Request): Promise<Product> {
+  const product = typeof slug === 'string' && /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(db, slug) : undefined;
+  if (product?.kind === 'report' || product?.kind === 'membership') return product;
+  throw new HttpError(404, 'product_not_found', 'There is no such report');
 }
 
 async function order(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
@@ -128,9 +152,10 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
     throw new HttpError(404, 'order_not_found', 'There is no order of yours with this number');
   const { refund, state } = await stateOf(deps, found);
   const written = found.status === 'completed' || found.delivery !== 'none';
-  const [text, goods, coinPart] = await Promise.all([
+  const [text, goods, gift, coinPart] = await Promise.all([
     written ? deps.readReport(found) : undefined,
     readGoods(deps.operations, found),
+    found.gift ? giftOfOrder(deps.db, deps.operations.vault, found.id) : undefined,
     coinPartOf(deps.operations, found, 'chat'),
   ]);
   const { offered } = deps.operations.settings;
@@ -143,6 +168,7 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
     status: orderStatusJson(found, refund),
     report: text,
     goods,
+    gift: gift && { ...gift, publicUrl: deps.operations.settings.publicUrl },
     stars,
     // what is left has to be payable here
     coinPart: stars && coinPart,

@@ -12,6 +12,7 @@ const SAID = {
   failed: 'app.failed',
   unknown: 'app.unknown',
   offline: 'page.offline',
+  coupon_not_valid: 'shop.couponNotValid',
   sold_out: 'shop.soldOutNow',
   too_many_open_orders: 'coin.tooManyOpen',
   maintenance: 'shop.maintenance',

@@ -14,10 +14,13 @@ interface ListView {
 
 export function listView({ products, settings, language }: ListView): Markup {
   const t = textsIn(language);
+  const cards = (shown: readonly Product[]) =>
+    html`<ul class="products">!${shown.map((product) => card(product, settings, language, t))}</ul>`;
   const body = html`<h1>${t('shop.title')}</h1>
 <p class="small">${t('shop.intro')}</p>
 !${settings.maintenance ? html`<p class="note trouble" role="status">${t('shop.maintenance')}</p>` : ''}
-!${products.length === 0 ? html`<p>${t('shop.empty')}</p>` : html`<ul class="products">!${products.map((product) => card(product, settings, language, t))}</ul>`}
+!${products.length === 0 ? html`<p>${t('shop.empty')}</p>` : cards(products.filter(isForOneself))}
+!${products.every(isForOneself) ? '' : html`<h2>${t('shop.gifts')}</h2>!${cards(products.filter((product) => !isForOneself(product)))}`}
 <p class="small"><a href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a></p>`;
   return layout({
     language,
@@ -26,6 +29,9 @@ export function listView({ products, settings, language }: ListView): Markup {
     languageLinks: { 'zh-CN': '/shop?lang=zh-CN', 'zh-TW': '/shop?lang=zh-TW', en: '/shop?lang=en' },
   });
 }
+
+/** A membership of one's own begins in an account. */
+const isForOneself = ({ kind }: Product): boolean => kind !== 'membership';
 
 function card(product: Product, settings: SiteSettings, language: Language, t: Texts): Markup {
   const { slug, names, descriptions, stock } = product;

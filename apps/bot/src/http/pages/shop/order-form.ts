@@ -23,6 +23,7 @@ const FIELDS = [
   'email',
   'coupon',
   'pay',
+  'gift',
   'token',
 ] as const;
 const LONGEST = 300;
@@ -47,6 +48,20 @@ export interface ShopWish {
   readonly coupon: string | undefined;
   readonly provider: ProviderName | undefined;
   readonly input: unknown;
+  /** for somebody else, who claims it by a link */
+  readonly gift: boolean;
+}
+
+export const isFormToken = (text: string): boolean => /^[\w-]{24}$/.test(text);
+
+/** What can be claimed by a link, and costs something. */
+export function isGivable({ kind, price }: Pick<Product, 'kind' | 'price'>): boolean {
+  return (kind === 'report' || kind === 'membership') && price.minor > 0;
+}
+
+/** A membership of one's own begins in an account: without one it is bought for somebody else. */
+export function isGift(typed: Typed, product: Product): boolean {
+  return product.kind === 'membership' || (typed.gift === '1' && isGivable(product));
 }
 
 /** Checks a form against its product. `wrong` holds a sentence for each field that has to be changed. */
@@ -60,7 +75,8 @@ export function readWish(
   if (!Number.isInteger(quantity) || quantity < 1 || quantity > MOST_AT_ONCE) wrong.quantity = t('shop.quantityWrong');
   else if (product.stock !== null && product.stock < quantity && product.stock > 0)
     wrong.quantity = t('shop.onlyLeft', { count: String(product.stock) });
-  const birth = product.input === 'birth' ? readBirthFields(typed, now, t) : { birth: {}, wrong: {} };
+  const gift = isGift(typed, product);
+  const birth = product.input === 'birth' && !gift ? readBirthFields(typed, now, t) : { birth: {}, wrong: {} };
   Object.assign(wrong, birth.wrong);
   const email = address.safeParse(typed.email);
   if (!email.success) wrong.email = t('shop.emailWrong');
@@ -69,7 +85,7 @@ export function readWish(
   const offer = offers.find(({ provider }) => provider === typed.pay);
   if (product.price.minor > 0 && offer === undefined) wrong.pay = t('shop.payMissing');
   if (Object.keys(wrong).length > 0 || !email.success) return { wrong };
-  const wish = { quantity, email: email.data, coupon, provider: offer?.provider, input: birth.birth };
+  const wish = { quantity, email: email.data, coupon, provider: offer?.provider, input: birth.birth, gift };
   return { wish, wrong };
 }
 

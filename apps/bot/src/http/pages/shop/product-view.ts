@@ -9,7 +9,7 @@ import { choiceField, type Typed, textField, type Wrong, wrongAbove } from '../f
 import { layout, type Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
 import { priceMarkup } from './list-view.ts';
-import { MOST_AT_ONCE } from './order-form.ts';
+import { isGivable, MOST_AT_ONCE } from './order-form.ts';
 
 export interface ProductView {
   readonly product: Product;
@@ -55,7 +55,8 @@ function orderForm(view: ProductView, name: string, t: Texts): Markup {
   const rate = product.price.currency === 'CNY' ? Math.round(settings.rates.usdt_to_cny_rate * 1_000_000) : '';
   return html`<form class="card form" method="post" action="/shop/${product.slug}?${new URLSearchParams({ lang: language })}" data-order-form data-unit-minor="${product.price.minor}" data-currency="${product.price.currency}" data-rate-micros="${rate}" data-email-wrong="${t('shop.emailWrong')}" novalidate>
 <input type="hidden" name="token" value="${token}">
-!${product.input === 'birth' ? birthFields(typed, wrong, t) : ''}
+!${giftField(view, t)}
+!${product.input === 'birth' ? html`<div class="form-part not-for-gifts">!${birthFields(typed, wrong, t)}</div>` : ''}
 !${product.kind === 'goods' ? quantityField(view, t) : ''}
 !${textField({ name: 'email', label: t('shop.email'), hint: t('shop.emailHint'), attributes: html`type="email" required maxlength="254" autocomplete="email" inputmode="email"` }, typed, wrong)}
 !${product.price.minor > 0 ? couponField(view, t) : ''}
@@ -64,8 +65,28 @@ function orderForm(view: ProductView, name: string, t: Texts): Markup {
 <dl class="facts"><div><dt>${t('order.product')}</dt><dd>${name}<span data-times>!${quantity > 1 ? html` × ${quantity}` : ''}</span></dd></div>
 <div><dt>${t('shop.total')}</dt><dd aria-live="polite">!${priceMarkup(product, quantity, settings, language, t)}</dd></div></dl></section>
 <button class="button">${t(product.price.minor > 0 ? 'shop.order' : 'shop.orderFree')}</button>
-<p class="small">${t('shop.after')} ${t('pay.rule', { rule: t(`refundRules.${product.kind}`) })}</p>
+!${rulesMarkup(product, t)}
 </form>`;
+}
+
+/** For whom it is: a choice where it can be both. */
+function giftField({ product, typed, wrong }: ProductView, t: Texts): Markup {
+  if (product.kind === 'membership') return html`<p class="note">${t('shop.giftOnly')}</p>`;
+  if (!isGivable(product)) return '';
+  const choices = [
+    { value: '0', label: t('shop.forMe') },
+    { value: '1', label: t('shop.forOther') },
+  ];
+  const field = { name: 'gift', label: t('shop.forWhom'), choices };
+  return html`<div>!${choiceField(field, { gift: '0', ...typed }, wrong)}<p class="small for-gifts">${t(product.input === 'birth' ? 'shop.giftHint' : 'shop.giftLink')}</p></div>`;
+}
+
+function rulesMarkup(product: Product, t: Texts): Markup {
+  const rule = (key: 'gift' | Product['kind']) => t('pay.rule', { rule: t(`refundRules.${key}`) });
+  if (product.kind === 'membership') return html`<p class="small">${t('shop.after')} ${rule('gift')}</p>`;
+  const own = html`<p class="small not-for-gifts">${t('shop.after')} ${rule(product.kind)}</p>`;
+  if (!isGivable(product)) return own;
+  return html`!${own}<p class="small for-gifts">${t('shop.after')} ${rule('gift')}</p>`;
 }
 
 function quantityOf({ typed, product }: ProductView): number {

@@ -11,7 +11,7 @@ import { surfaceOf } from '../../surface.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
 import { listView } from './list-view.ts';
-import { offersOf, readTyped, readWish, type ShopWish } from './order-form.ts';
+import { isFormToken, offersOf, readTyped, readWish, type ShopWish } from './order-form.ts';
 import { productView } from './product-view.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '16kb' });
@@ -49,9 +49,9 @@ export function shopRoutes(deps: HttpDeps): Router {
   return router;
 }
 
-/** Coins and memberships belong to an account: they are bought in Telegram. */
+/** Coins belong to an account: they are bought in Telegram. So are memberships, but to be given away they are here, too. */
 function isForSale({ kind }: Product): boolean {
-  return kind === 'report' || kind === 'goods';
+  return kind !== 'coins';
 }
 
 async function productOf({ db }: HttpDeps, req: Request): Promise<Product> {
@@ -77,11 +77,9 @@ async function show(
   // The token of the form is this reader's own.
   res.set('Cache-Control', 'no-store');
   const given = typed.token;
-  const token = given !== undefined && isToken(given) ? given : randomToken(18);
+  const token = given !== undefined && isFormToken(given) ? given : randomToken(18);
   await sendPage(req, res, productView({ ...view, token }));
 }
-
-const isToken = (text: string): boolean => /^[\w-]{24}$/.test(text);
 
 /** Makes the order and leads to its page. @returns what has to be changed, where it was not made */
 async function order(
@@ -131,12 +129,12 @@ function refusal({ code }: HttpError, t: Texts): Wrong | undefined {
 async function place(
   deps: HttpDeps,
   product: Product,
-  { quantity, email, coupon, input, provider }: ShopWish,
+  { quantity, email, coupon, input, provider, gift }: ShopWish,
   { token, language }: { token: string; language: Language },
 ): Promise<string> {
-  const wish = { product, user: null, email, language, input, quantity, coupon };
+  const wish = { product, user: null, email, language, input, quantity, coupon, gift };
   // The same form twice is one order, as long as it asks for the same.
-  const { orderNo } = await placeOrder(deps, { ...wish, requestId: isToken(token) ? token : undefined }).catch(
+  const { orderNo } = await placeOrder(deps, { ...wish, requestId: isFormToken(token) ? token : undefined }).catch(
     (error: unknown) => {
       if (error instanceof HttpError && error.code === 'request_id_taken') return placeOrder(deps, wish);
       throw error;
