@@ -49,6 +49,34 @@ describe('a query', () => {
   });
 });
 
+describe('a transaction', () => {
+  test('that the database ends for the sake of another begins anew, and is done once', async () => {
+    await row(db, 'create table if not exists two_rows (id integer primary key, n integer not null)');
+    await row(db, 'insert into two_rows values (1, 0), (2, 0)');
+    let beginnings = 0;
+    const add = (first: number, second: number) =>
+      db.transaction(async (tx) => {
+        beginnings += 1;
+        await changed(tx, 'update two_rows set n = n + 1 where id = :first', { first });
+        await pause(100);
+        await changed(tx, 'update two_rows set n = n + 1 where id = :second', { second });
+      });
+    await Promise.all([add(1, 2), add(2, 1)]);
+    expect(beginnings).toBe(3);
+    expect(await row(db, 'select sum(n)::integer as sum from two_rows')).toEqual({ sum: 4 });
+  });
+
+  test('that fails for a reason of its own is not repeated', async () => {
+    let beginnings = 0;
+    const work = db.transaction(async (tx) => {
+      beginnings += 1;
+      await row(tx, 'select 1 / 0');
+    });
+    await expect(work).rejects.toMatchObject({ code: '22012' });
+    expect(beginnings).toBe(1);
+  });
+});
+
 describe('migrations', () => {
   test('run once when several processes start on an empty database at once', async () => {
     const name = `migrate_${process.pid}`;

@@ -289,15 +289,21 @@ describe('a delivered order', () => {
     ).toEqual({ orders: 1 });
   });
 
-  test('whose money is on its way back earns its promoter nothing', async () => {
+  test('whose money was on its way back earns its promoter nothing once it is there', async () => {
     const user = await aUser(db);
     await rememberPromoter(db, user.id, `back${user.id}`);
     const order = await beingDelivered({ userId: user.id });
-    await db.transaction((tx) =>
+    const [refundId = ''] = await db.transaction((tx) =>
       requestRefundOfOrder(tx, { orderId: order.id, reason: 'refund_asked', by: 'operator' }),
     );
     await completeIfDelivered(db, order.id);
-    expect(await row(db, 'select 1 from promoter_credits where order_id = :id', { id: order.id })).toBeUndefined();
+    const credit = () =>
+      row(db, 'select reversed_at is not null as reversed from promoter_credits where order_id = :id', {
+        id: order.id,
+      });
+    expect(await credit()).toEqual({ reversed: false });
+    await settleRefund(db, refundId, 'succeeded', null);
+    expect(await credit()).toEqual({ reversed: true });
   });
 
   test('remembers the first promoter only', async () => {

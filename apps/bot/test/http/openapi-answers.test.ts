@@ -117,6 +117,7 @@ test('sessions, memberships and own orders answer as the document says', async (
   fits('activateMembership', await post('/api/activate-membership', { ...month, amount: body.data.price }, KEY));
   fits('readMembership', await get('/api/membership-status', buyer.bearer));
   fits('listMyOrders', await get('/api/my/orders', buyer.bearer));
+  fits('endRenewal', await post('/api/my/end-renewal', {}, buyer.bearer));
   const own = await completed(db, await aPaidOrder(db, { userId: buyer.user.id }));
   fits('readMyReport', await get(`/api/my/reports/${own.orderNo}`, buyer.bearer));
   fits('signOut', await request(app).delete('/api/session').set('Authorization', buyer.bearer));

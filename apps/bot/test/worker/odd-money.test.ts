@@ -94,21 +94,6 @@ describe('money that fits no order', () => {
     expect((await findOrder(db, forgotten.orderNo))?.status).toBe('pending_payment');
   });
 
-  test('that is a renewed subscription is not given back because nobody looked', async () => {
-    const order = await aPaidOrder(db);
-    const renewal = { ...paidNotice(order, { paymentId: `R-${order.orderNo}` }), problem: 'subscription_renewal' };
-    await take(renewal);
-    await changed(db, `update held_payments set decide_by = now() - interval '1 day' where payment_key = :key`, {
-      key: `R-${order.orderNo}`,
-    });
-    await refundOverdueHeld(deps());
-    expect(
-      await row(db, 'select status from held_payments where payment_key = :key', { key: `R-${order.orderNo}` }),
-    ).toEqual({
-      status: 'held',
-    });
-  });
-
   test('of a dispute is a matter of its own', async () => {
     const order = await aPaidOrder(db);
     await take({ ...paidNotice(order), kind: 'disputed', eventId: `dp:${order.orderNo}` });
