@@ -9,6 +9,10 @@ alter table orders
   add constraint orders_coin_part check (
     (coins_used = 0) = (coins_state = 'none') and (coins_used = 0) = (coins_minor = 0) and (coins_minor = 0 or coins_minor < amount_minor));
 
+alter table payment_attempts
+  -- of the order's price, what coins were to pay when the gateway was asked for the rest
+  add column coins_minor bigint not null default 0 check (coins_minor >= 0);
+
 -- How the part is named in the ledger, and by its refunds: taken once, and once more when the rest comes after the order had ended.
 create function coin_part_cause(p_order_no text, p_time integer) returns text language sql immutable as $$
   select 'part:' || p_order_no || ':' || p_time
@@ -26,27 +30,23 @@ begin
   return true;
 end $$;
 
--- Lets coins pay a part of an unpaid order: 'held' | 'already' (the same part once more) | 'not_enough' | 'not_payable' |
--- 'payment_open' (a gateway was asked for the whole of it: two amounts of one order must not be payable).
+-- Lets coins pay a part of an unpaid order: 'held' | 'already' (the same part once more) | 'not_enough' | 'not_payable'. What was asked for
+-- before them is closed in our books; who pays that all the same has paid the whole, and gets the coins back (book_payment).
 create function use_coins(p_order_id bigint, p_user_id bigint, p_coins bigint, p_minor bigint) returns text language plpgsql as $$
 declare
   the_order orders;
 begin
   select * into the_order from orders where id = p_order_id for update;
   if not found or the_order.user_id is distinct from p_user_id or the_order.kind = 'coins'
-     or the_order.status <> 'pending_payment' or the_order.expires_at <= now() then
+     or the_order.status <> 'pending_payment' or the_order.expires_at <= now() or the_order.payment_seen_at is not null then
     return 'not_payable';
   end if;
   if the_order.coins_state = 'held' then
     return case when the_order.coins_used = p_coins then 'already' else 'not_payable' end;
   end if;
-  if exists (select 1 from payment_attempts where order_id = p_order_id and provider <> 'points') then
-    return 'payment_open';
-  end if;
   if not take_coin_part(the_order, p_coins, 1) then
     return 'not_enough';
   end if;
-  -- the whole is not paid with coins any more
   update payment_attempts set status = 'closed', ask_at = null where order_id = p_order_id and status = 'open';
   update orders set coins_used = p_coins, coins_minor = p_minor, coins_state = 'held' where id = p_order_id;
   return 'held';
@@ -89,6 +89,15 @@ begin
   update orders set coins_state = 'spent' where id = p_order.id;
 end $$;
 
+-- The whole was paid, by what had been asked for before the coins: they come back, and the order has nothing to do with them any more.
+create function forget_coin_part(p_order orders) returns void language plpgsql as $$
+begin
+  if p_order.coins_state = 'held' then
+    perform return_coin_part(p_order);
+  end if;
+  update orders set coins_used = 0, coins_minor = 0, coins_state = 'none' where id = p_order.id;
+end $$;
+
 create function settle_coin_part() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   if new.status = 'paid' then
@@ -106,7 +115,9 @@ create trigger orders_coin_part after update of status on orders for each row
 -- As in 0006, and: money that would leave an order short of its coins flips nothing.
 create or replace function book_payment(p_order orders, p_attempt payment_attempts, p_payment_id text, p_named_payment_id text) returns text language plpgsql as $$
 begin
-  if p_order.coins_state = 'returned' and not retake_coin_part(p_order) then
+  if p_order.coins_used > 0 and p_attempt.coins_minor = 0 then
+    perform forget_coin_part(p_order);
+  elsif p_order.coins_state = 'returned' and not retake_coin_part(p_order) then
     return hold_payment(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id, p_order.id, p_attempt.amount_minor, p_attempt.currency, 'coins_returned');
   end if;
   insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, gateway_order_id, amount_minor, currency)
@@ -151,4 +162,4 @@ begin
   return 'given';
 end $$;
 
-revoke all on function coin_part_cause, take_coin_part, use_coins, return_coin_part, retake_coin_part, spend_coin_part, settle_coin_part, book_payment, give_coins_back from public;
+revoke all on function coin_part_cause, take_coin_part, use_coins, return_coin_part, retake_coin_part, spend_coin_part, forget_coin_part, settle_coin_part, book_payment, give_coins_back from public;

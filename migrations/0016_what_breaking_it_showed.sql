@@ -30,10 +30,14 @@ end $$;
 -- As in 0011, and of a coupon as well.
 create or replace function book_payment(p_order orders, p_attempt payment_attempts, p_payment_id text, p_named_payment_id text) returns text language plpgsql as $$
 declare
+  is_whole constant boolean := p_order.coins_used > 0 and p_attempt.coins_minor = 0;
   gone constant text := case
     when p_order.discount_minor > 0 and not retake_coupon(p_order.id) then 'coupon_used_up'
-    when p_order.coins_state = 'returned' and not retake_coin_part(p_order) then 'coins_returned' end;
+    when p_order.coins_state = 'returned' and not is_whole and not retake_coin_part(p_order) then 'coins_returned' end;
 begin
+  if is_whole then
+    perform forget_coin_part(p_order);
+  end if;
   if gone is not null then
     return hold_payment(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id, p_order.id, p_attempt.amount_minor, p_attempt.currency, gone);
   end if;

@@ -62,7 +62,9 @@ function methodRow(known: ProviderCapabilities, method: PaymentMethod): string[]
 }
 
 /** Where a person is offered it by itself; everything else is had through the API. */
-function offered({ chat, web, developmentOnly }: ProviderCapabilities, method: string): string {
+function offered({ chat, web, developmentOnly, methods }: ProviderCapabilities, method: string): string {
+  const repeats = methods.find((each) => each.method === method)?.repeatsDays;
+  if (repeats !== undefined) return `chat, Mini App; every ${repeats} days, a month's membership only`;
   const places = { chat, phone: web.phone, computer: web.computer };
   const found = Object.entries(places).flatMap(([place, name]) => (name === method ? [place] : []));
   return `${found.join(', ') || 'API only'}${developmentOnly ? '; never in production' : ''}`;

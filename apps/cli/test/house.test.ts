@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { enterRedPacket, findOrder, type Order, promoterOf } from '@mingdan/orders';
-import { anAttempt, anUnpaidOrder, aUser, testDatabase, testVault } from '@mingdan/orders/testing';
+import { anAttempt, anUnpaidOrder, aPaidOrder, aUser, testDatabase, testVault } from '@mingdan/orders/testing';
 import { type Ran, run, shop } from './given.ts';
 
 let database: TestDatabase;
@@ -213,6 +213,13 @@ describe('coupons', () => {
 describe('withdrawals of promoters', () => {
   test('are listed with where they should go, and paid once', async () => {
     const promoter = await promoterOf(db, (await aUser(db)).id);
+    const { id: orderId } = await aPaidOrder(db);
+    await changed(
+      db,
+      `insert into promoter_credits (order_id, promoter_id, amount_minor, currency, commission_minor, held_until)
+       values (:orderId, :id, 1990, 'CNY', 199, now() - interval '1 day')`,
+      { orderId, id: promoter.id },
+    );
     await changed(
       db,
       `insert into promoter_withdrawals (promoter_id, amount_minor, currency, destination) values (:id, 199, 'CNY', :where)`,

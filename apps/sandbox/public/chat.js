@@ -29,6 +29,7 @@ const hands = {
     return state.bot;
   },
   onPay: (message) => invoices.openMessage(message),
+  onSubscription: (chargeId, what) => act('subscription', { chargeId, what }),
 };
 const invoices = setUpInvoices({
   get labels() {

@@ -1,7 +1,7 @@
 import { link, renderText } from './entities.js';
 import { invoiceCard, moneyLine } from './invoice.js';
 
-/** One message as an element. `hands` = { labels, bot, onPress(message, button, element), onCommand(text), onLink(url, event), onPay(message) } */
+/** One message as an element. `hands` = { labels, bot, onPress(message, button, element), onCommand(text), onLink(url, event), onPay(message), onSubscription(chargeId, what) } */
 export function renderMessage(message, hands) {
   if (message.successful_payment || message.refunded_payment) return serviceMessage(message, hands);
   const mine = !message.from.is_bot;
@@ -26,7 +26,21 @@ function serviceMessage(message, hands) {
   article.dataset.testid = 'message';
   article.dataset.messageId = String(message.message_id);
   article.append(make('span', '', moneyLine(message, hands.labels, hands.bot)));
+  const paid = message.successful_payment;
+  if (paid?.is_first_recurring) article.append(subscriptionKeys(paid.telegram_payment_charge_id, hands));
   return article;
+}
+
+/** What time does by itself, and what Telegram's settings offer. */
+function subscriptionKeys(chargeId, { labels, onSubscription }) {
+  const keys = make('div', 'subscription-keys');
+  for (const what of ['renew', 'cancel']) {
+    const key = make('button', 'subscription-key', labels[`subscription_${what}`]);
+    key.type = 'button';
+    key.addEventListener('click', () => onSubscription(chargeId, what));
+    keys.append(key);
+  }
+  return keys;
 }
 
 function bubble(message, hands) {

@@ -54,8 +54,8 @@ export async function openAttempt(
       db,
       // the lock and use_coins (migrations/0011) wait for each other
       `with unchanged as materialized (select id from orders where id = :id and coins_minor = :coinsMinor for key share)
-       insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency, repeats, ask_at)
-       select :id, :provider, :method, :orderNo || case when earlier = 0 then '' else '-' || earlier + 1 end, :minor::bigint, :currency, :repeats::boolean,
+       insert into payment_attempts (order_id, provider, method, gateway_order_id, amount_minor, currency, coins_minor, repeats, ask_at)
+       select :id, :provider, :method, :orderNo || case when earlier = 0 then '' else '-' || earlier + 1 end, :minor::bigint, :currency, :coinsMinor::bigint, :repeats::boolean,
               now() + make_interval(secs => 60 * :firstAsk::float8)
          from unchanged, (select count(*) as earlier from payment_attempts where order_id = :id and provider = :provider) before
         where earlier < ${MOST_ATTEMPTS}

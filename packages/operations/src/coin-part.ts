@@ -1,8 +1,8 @@
-import { row } from '@mingdan/db';
 import type { Money } from '@mingdan/kernel';
 import { coinBalance, dueOf, type Order, useCoins } from '@mingdan/orders';
 import { amountIn, worthOfCoins } from './amounts.ts';
 import type { OperationDeps } from './contract.ts';
+import { closeAtGateways } from './end-unpaid.ts';
 import { OperationRefused } from './errors.ts';
 import { offersFor, type Surface } from './offer.ts';
 import { isPayable } from './start-payment.ts';
@@ -17,8 +17,8 @@ export interface CoinPart {
 }
 
 /**
- * What its buyer's coins can pay of an order; undefined where they have none or enough for the whole, where a payment was opened for
- * the whole, or where no gateway takes what is left.
+ * What its buyer's coins can pay of an order; undefined where they have none or enough for the whole, where money is on its way, or where
+ * no gateway takes what is left.
  * @param wanted not more coins than this; as many as they have when left out
  */
 export async function coinPartOf(
@@ -29,7 +29,7 @@ export async function coinPartOf(
 ): Promise<CoinPart | undefined> {
   const price = order.kind === 'coins' || order.coinsMinor > 0 ? null : amountIn(order, 'COIN', false);
   if (price === null || order.userId === null || !deps.settings.offered.includes('points')) return undefined;
-  if (!isPayable(order, deps.clock.now()) || (await isOpened(deps, order))) return undefined;
+  if (!isPayable(order, deps.clock.now()) || order.paymentSeenAt !== null) return undefined;
   const balance = await coinBalance(deps.db, order.userId);
   if (balance >= price.minor && wanted >= price.minor) return undefined;
   const part = partBy(order, Math.min(balance, wanted));
@@ -54,6 +54,7 @@ export async function payPartWithCoins(
   const part = await coinPartOf(deps, order, surface, wanted);
   if (!part || order.userId === null || (wanted !== undefined && part.coins < wanted))
     throw new OperationRefused('coins_not_usable', `no coins pay a part of ${order.orderNo}`);
+  await closeWhole(deps, order);
   const { coins, worth } = part;
   const outcome = await useCoins(deps.db, { orderId: order.id, userId: order.userId, coins, minor: worth.minor });
   if (outcome === 'not_enough')
@@ -64,15 +65,14 @@ export async function payPartWithCoins(
   return part;
 }
 
+/** Nobody should pay the whole beside it. Who does all the same gets the coins back (migrations/0011). */
+async function closeWhole(deps: OperationDeps, order: Order): Promise<void> {
+  const closed = await closeAtGateways(deps, order);
+  if (closed === 'paid' || closed === 'mismatch' || closed === 'processing')
+    throw new OperationRefused('coins_not_usable', `money for ${order.orderNo} is there already: ${closed}`);
+}
+
 function partBy(order: Order, coins: number): CoinPart {
   const worth = worthOfCoins(order, coins);
   return { coins, worth, due: dueOf({ ...order, coinsMinor: worth.minor }) };
-}
-
-/** A gateway was asked for the whole of it: two amounts of one order must not be payable. */
-async function isOpened({ db }: OperationDeps, order: Order): Promise<boolean> {
-  const opened = await row(db, `select 1 from payment_attempts where order_id = :id and provider <> 'points' limit 1`, {
-    id: order.id,
-  });
-  return opened !== undefined;
 }

@@ -41,7 +41,8 @@ export async function cancelOrder(
   return (await end(deps, order, 'cancelled', wanted.by ?? 'buyer')) ? 'cancelled' : 'not_cancellable';
 }
 
-async function closeAtGateways(
+/** Asks every gateway that has a payment of an unpaid order, and closes it there: what came through meanwhile wins. */
+export async function closeAtGateways(
   deps: OperationDeps,
   order: Order,
 ): Promise<'closed' | 'paid' | 'mismatch' | 'processing' | 'unreachable'> {

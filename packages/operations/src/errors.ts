@@ -24,7 +24,7 @@ const hints: Record<OperationErrorCode, string> = {
   provider_not_offered: 'Set the keys of this provider, or offer another one',
   method_not_offered: 'docs/payments.md lists what each method takes',
   not_enough_coins: 'The buyer tops up, or pays another way',
-  coins_not_usable: 'A payment of it is open, or they would pay all of it or nothing; it stays payable without them',
+  coins_not_usable: 'Money for it is on its way, or they would pay all of it or nothing; it stays payable without them',
   amount_exceeds_payment: 'mingdan orders show tells what is left of the payment',
   refund_id_taken: 'Use another refund id for another order or amount',
   held_not_decidable: 'mingdan inbox show tells what can be answered',

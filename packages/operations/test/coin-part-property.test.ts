@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Db, row, rows } from '@mingdan/db';
+import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import {
   coinBalance,
@@ -166,6 +166,7 @@ test('no sequence of payments, ends, refunds and crashes loses or doubles coins 
       await grantCoins(db, { userId: buyer.userId, amount: COINS, reason: 'test', actor: 'test' });
       await payPartWithCoins(deps, made, 'chat');
       await anAttempt(db, { ...made, amount: REST }, `PAY-${made.orderNo}`);
+      await changed(db, 'update payment_attempts set coins_minor = 800 where order_id = :id', { id: made.id });
       const order = (await findOrder(db, made.orderNo)) as Order;
       for (const step of acts) {
         await play(order, buyer, step);

@@ -74,14 +74,35 @@ describe('coins for a part of an order', () => {
     });
   });
 
-  test('are not offered to who has none, or enough for the whole, or where a payment of the whole was opened', async () => {
+  test('are not offered to who has none, or enough for the whole, or where money is on its way', async () => {
     const none = await newOrder(0);
     const rich = await newOrder(199);
-    const opened = await newOrder(80);
-    await open(opened);
-    for (const order of [none, rich, opened]) expect(await coinPartOf(deps, order, 'chat')).toBeUndefined();
-    await expect(part(opened)).rejects.toMatchObject({ code: 'coins_not_usable' });
-    expect(await balance(opened)).toBe(80);
+    const seen = await newOrder(80);
+    await changed(db, 'update orders set payment_seen_at = now() where id = :id', { id: seen.id });
+    for (const order of [none, rich, await find(seen)]) expect(await coinPartOf(deps, order, 'chat')).toBeUndefined();
+    await expect(part(await find(seen))).rejects.toMatchObject({ code: 'coins_not_usable' });
+    expect(await balance(seen)).toBe(80);
+  });
+
+  test('take the place of a payment of the whole, which is closed at its gateway', async () => {
+    const order = await newOrder(80);
+    const whole = await open(order);
+    await part(order);
+    const rest = await open(await find(order));
+    expect([whole.amount.minor, rest.amount.minor]).toEqual([1990, 1190]);
+    expect(rest.providerPaymentId).not.toBe(whole.providerPaymentId);
+  });
+
+  test('come back to who pays the whole all the same, and the order is paid once', async () => {
+    const order = await newOrder(80);
+    const { providerPaymentId } = await open(order);
+    await part(order);
+    const { verdict } = await recordNotice(db, paidNotice(order, { paymentId: providerPaymentId ?? 'P' }));
+    expect(verdict).toBe('paid');
+    expect(await find(order)).toMatchObject({ status: 'paid', coinsUsed: 0, coinsMinor: 0 });
+    expect(await balance(order)).toBe(80);
+    expect(await payments(order)).toEqual([{ provider: 'pingpong', minor: 1990, currency: 'CNY' }]);
+    expect(await coinsAddUp(db)).toBe(true);
   });
 
   test('may be fewer than there are', async () => {
@@ -104,14 +125,14 @@ describe('coins for a part of an order', () => {
     expect(await part(now)).toMatchObject({ coins: 80 });
   });
 
-  test('and a payment of the whole that is opened at the same moment are never both there', async () => {
+  test('and a payment of the whole that is opened at the same moment are never both open', async () => {
     for (let times = 0; times < 12; times += 1) {
       const order = await newOrder(80);
       await Promise.allSettled([part(order), open(order), part(order), open(order)]);
       const { coinsMinor } = await find(order);
       const asked = await rows<{ minor: number }>(
         db,
-        `select amount_minor as minor from payment_attempts where order_id = :id and provider = 'pingpong'`,
+        `select amount_minor as minor from payment_attempts where order_id = :id and provider = 'pingpong' and status = 'open'`,
         { id: order.id },
       );
       for (const { minor } of asked) expect(minor).toBe(1990 - coinsMinor);

@@ -114,7 +114,7 @@ export interface UsedCoins {
   readonly minor: number;
 }
 
-export type UseCoinsOutcome = 'held' | 'already' | 'not_enough' | 'not_payable' | 'payment_open';
+export type UseCoinsOutcome = 'held' | 'already' | 'not_enough' | 'not_payable';
 
 /** Lets coins pay a part of an unpaid order; they come back by themselves when the rest is not paid (migrations/0011). */
 export async function useCoins(db: Db, used: UsedCoins): Promise<UseCoinsOutcome> {

@@ -303,7 +303,8 @@ test('a day is listed with what went back', async () => {
 });
 
 test('what is offered can be created: each method has a currency of Stars and is no link on the web', () => {
-  expect(capabilities.methods.map(({ currency }) => currency)).toEqual(['XTR']);
+  expect(capabilities.methods.map(({ currency }) => currency)).toEqual(['XTR', 'XTR']);
+  expect(capabilities.methods.map(({ repeatsDays }) => repeatsDays)).toEqual([undefined, 30]);
   expect(capabilities.web).toEqual({ phone: null, computer: null });
   expect(settings.webhook.parse({})).toEqual({});
 });

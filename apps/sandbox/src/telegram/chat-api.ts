@@ -5,6 +5,7 @@ import { menuButtonFor } from './menu-button.ts';
 import { type MiniApp, miniAppAddress } from './mini-app.ts';
 import { block, NotPossible, press, say, start } from './people.ts';
 import { pay, topUp } from './stars/pay.ts';
+import { playSubscription } from './stars/subscription.ts';
 import type { ChatEvent } from './types.ts';
 import type { Person } from './world.ts';
 
@@ -17,6 +18,7 @@ const said = z.object({ text: z.string().max(5_000) });
 const pressed = z.object({ messageId: z.number().int(), data: z.string() });
 const started = z.object({ payload: z.string().default('') });
 const paying = z.object({ messageId: z.number().int().optional(), link: z.string().max(4_000).optional() });
+const subscribed = z.object({ chargeId: z.string().max(200), what: z.enum(['renew', 'cancel']) });
 const toppingUp = z.object({ stars: z.number().int().min(1).max(100_000) });
 const opening = z.object({
   scheme: z.enum(['light', 'dark']).default('light'),
@@ -59,6 +61,10 @@ export function chatApi(context: BotContext, miniApp: MiniApp): Router {
   router.post(
     '/people/:id/pay',
     act((id, body) => pay(context, id, paying.parse(body))),
+  );
+  router.post(
+    '/people/:id/subscription',
+    act((id, body) => playSubscription(context, id, subscribed.parse(body))),
   );
   router.post(
     '/people/:id/stars',

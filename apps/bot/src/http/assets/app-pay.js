@@ -72,11 +72,11 @@ export async function order({ slug, way, form }, tg) {
 }
 
 /** An order that was made before. */
-export async function payOrder(orderNo, tg) {
+export async function payOrder({ pay: orderNo, amount }, tg) {
   tell();
   busy(true);
   try {
-    const { data } = await call('/api/v1/payments/stars/create', { orderId: orderNo });
+    const { data } = await call('/api/v1/payments/stars/create', { orderId: orderNo, amount });
     invoice(tg, data.payment_url, orderNo, () => {});
   } catch (error) {
     lost(error);

@@ -143,7 +143,7 @@ document.addEventListener('click', (event) => {
   else if (at('[data-subscribe]')) order({ slug: at('[data-subscribe]').dataset.subscribe, way: 'subscription' }, tg);
   else if (at('[data-end-renewal]')) endRenewal();
   else if (at('[data-coins]')) useCoins(at('[data-coins]').dataset.coins);
-  else if (at('[data-pay]')) payOrder(at('[data-pay]').dataset.pay, tg);
+  else if (at('[data-pay]')) payOrder(at('[data-pay]').dataset, tg);
 });
 document.addEventListener('submit', (event) => {
   const form = event.target;

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { BotContext } from '../context.ts';
 import type { ApiMessage } from '../types.ts';
-import { userOf } from '../world.ts';
 import type { Entry } from './book.ts';
-import { charge, type PaymentWish, pay, payInvoice, paymentOf, tellPayment, topUp } from './pay.ts';
+import { type PaymentWish, pay, payInvoice, paymentOf, tellPayment, topUp } from './pay.ts';
+import { changeSubscription, renew } from './subscription.ts';
 import type { PaymentOutcome, StarMove } from './types.ts';
 
 export interface StarsControl {
@@ -73,16 +72,7 @@ export function starsControl(bot: BotContext): StarsControl {
       const { person, move } = paid(chargeId);
       tellPayment(bot, person, paymentOf(move));
     },
-    renew(chargeId) {
-      const { person, move } = paid(chargeId);
-      const next = `stx${randomBytes(24).toString('base64url')}`;
-      charge(bot, person, move, next, 'renewal');
-      return next;
-    },
-    changeSubscription(chargeId, state) {
-      const { person, move } = paid(chargeId);
-      move.canceled = state === 'canceled';
-      bot.updates.push({ subscription: { user: userOf(person), invoice_payload: move.payload, state } });
-    },
+    renew: (chargeId) => renew(bot, paid(chargeId)),
+    changeSubscription: (chargeId, state) => changeSubscription(bot, paid(chargeId), state),
   };
 }

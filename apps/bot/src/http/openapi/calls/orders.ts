@@ -98,7 +98,7 @@ export const orderCalls: readonly Call[] = [
     tag: 'orders',
     summary: "Pays a part of an order with its buyer's coins",
     description:
-      'Before any payment of it is opened. The rest is then asked of a gateway (`amount_due`); when the order ends unpaid the coins come back by themselves.',
+      'The rest is then asked of a gateway (`amount_due`); a payment that was opened before is closed. When the order ends unpaid the coins come back by themselves.',
     access: ['orderLink', 'session'],
     parameters: [inPath.orderNo, inQuery.linkToken],
     body: bodyOf(coinsBody, { coins: 50 }, { fields: { coins: 'left out: as many as there are' } }),

@@ -1,7 +1,7 @@
 import { fulfillerKey } from '@mingdan/fulfilment';
-import type { Money } from '@mingdan/kernel';
+import { formatAmount, type Money } from '@mingdan/kernel';
 import type { CoinPart, DeliveredGoods, OrderStatusJson } from '@mingdan/operations';
-import type { Language, Order } from '@mingdan/orders';
+import { dueOf, type Language, type Order } from '@mingdan/orders';
 import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
 import type { ReadableReport } from '../../deps.ts';
@@ -36,7 +36,7 @@ export function appOrderView(view: AppOrderView): Markup {
   const headline = stateText(t, state, order, 'title');
   const main = stars ? t('app.buyFor', { price: moneyText(stars, language) }) : '';
   const pay = stars
-    ? html`<button type="button" class="button" data-primary data-pay="${order.orderNo}">${main}</button>`
+    ? html`<button type="button" class="button" data-primary data-pay="${order.orderNo}" data-amount="${formatAmount(dueOf(order))}">${main}</button>`
     : '';
   return html`<div id="view" class="app" data-view="order" data-order-no="${order.orderNo}" data-state="${fingerprint(status)}" data-poll="${looks[state].poll ?? ''}" data-main="${main}"><p class="back"><a href="#home" data-back>${t('app.back')}</a></p>
 <section class="card state-${looks[state].tone}" aria-labelledby="headline"><h1 id="headline" tabindex="-1">${headline}</h1>
