@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { changed, type Db } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { orderLinkToken } from '@mingdan/operations';
-import { activateMembership, findOrder, grantCoins } from '@mingdan/orders';
+import { activateMembership, coinBalance, creditCoins, findOrder, grantCoins } from '@mingdan/orders';
 import { anOrder, anUnpaidOrder, aPaidOrder, testDatabase } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
@@ -183,5 +183,31 @@ describe('what a buyer does with their order', () => {
     expect((await create(19.9).expect(409)).body.error.code).toBe('amount_mismatch');
     expect((await create(11.9).expect(200)).body.data).toMatchObject({ amount: 11.9 });
     expect((await post(path, { coins: 40 }, mine.bearer).expect(409)).body.error.code).toBe('coins_not_usable');
+  });
+
+  test('of coins that are partly spent a part is offered first, and asked for by saying yes to it', async () => {
+    const mine = await signedIn(db);
+    const order = await aPaidOrder(db, { slug: 'coins-1', userId: mine.user.id });
+    const spent = { userId: mine.user.id, orderId: order.id, orderNo: order.orderNo };
+    await db.transaction((tx) => creditCoins(tx, { ...spent, coins: 100 }));
+    await changed(db, `update orders set delivery = 'delivered' where id = :id`, { id: order.id });
+    await changed(
+      db,
+      `insert into coin_ledger (user_id, amount, cause, reason, actor) values (:userId, -82, 'test:spent', 'payment', 'test')`,
+      spent,
+    );
+    const path = `/api/order/${order.orderNo}/refund-request`;
+    const offered = await post(path, { reason: 'too many' }, mine.bearer).expect(200);
+    expect(offered.body.data).toMatchObject({
+      outcome: 'part_offered',
+      refund_status: 'none',
+      amount: 1.78,
+      coins_left: 100,
+      coins_unspent: 18,
+    });
+    expect(await coinBalance(db, mine.user.id)).toBe(18);
+    const taken = await post(path, { reason: 'too many', part: true }, mine.bearer).expect(200);
+    expect(taken.body.data).toMatchObject({ outcome: 'requested', amount: 1.78, currency: 'CNY' });
+    expect(await coinBalance(db, mine.user.id)).toBe(0);
   });
 });

@@ -18,7 +18,11 @@ export const oxapayBody = z.object({ order_no: z.string().max(64) });
 export const codeBody = z.object({ code: z.string().trim().min(1).max(200) });
 /** left out: as many as there are */
 export const coinsBody = z.object({ coins: z.number().int().min(1).max(1_000_000_000).optional() });
-export const reasonBody = z.object({ reason: z.string().trim().min(1).max(500) });
+export const reasonBody = z.object({
+  reason: z.string().trim().min(1).max(500),
+  /** yes to the part that was offered: of coins that are partly spent only the rest goes back by itself */
+  part: z.boolean().optional(),
+});
 
 /** What a buyer does with an order of theirs: pay it in USDT, enter a red-packet code, pass a gift on, ask for the money back. */
 export function orderActionRoutes(deps: HttpDeps): Router {
@@ -68,9 +72,16 @@ async function useCoins(deps: HttpDeps, req: Request): Promise<object> {
 
 async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<object> {
   const { id, orderNo } = await ownOrder(deps, req);
-  const { reason } = readBody(req, reasonBody);
-  const { outcome } = await answering(askForRefund(deps.operations, { orderNo, reason, by: 'buyer' }));
-  return { order_no: orderNo, outcome, refund_status: await refundStatusOf(deps.db, id) };
+  const { reason, part = false } = readBody(req, reasonBody);
+  const wish = { orderNo, reason, by: 'buyer', offersPart: !part } as const;
+  const { outcome, amount, coins } = await answering(askForRefund(deps.operations, wish));
+  return {
+    order_no: orderNo,
+    outcome,
+    refund_status: await refundStatusOf(deps.db, id),
+    ...(amount ? { amount: Number(formatAmount(amount)), currency: amount.currency } : {}),
+    ...(coins ? { coins_left: coins.left, coins_unspent: coins.unspent } : {}),
+  };
 }
 
 async function readGift(deps: HttpDeps, req: Request): Promise<object> {

@@ -151,10 +151,28 @@ export async function askForRefund(form) {
     form.elements.reason.focus();
     return;
   }
-  const { data } = await call(`/api/order/${form.dataset.refund}/refund-request`, { reason });
+  const takesPart = form.dataset.part === '' ? { part: true } : {};
+  const { data } = await call(`/api/order/${form.dataset.refund}/refund-request`, { reason, ...takesPart });
   const answer = form.querySelector('[role="status"]');
-  answer.textContent = answer.dataset[data.outcome] ?? '';
+  answer.textContent = filled(answer.dataset[data.outcome] ?? '', data);
   answer.hidden = false;
   form.querySelector('button').hidden = true;
+  offerPart(form, data);
   haptic('success');
+}
+
+/** Of coins that are partly spent the rest may go back: the buyer says yes to it first. */
+function offerPart(form, { outcome }) {
+  const take = form.querySelector('[data-part]');
+  take.hidden = outcome !== 'part_offered';
+  take.onclick = () => {
+    form.dataset.part = '';
+    askForRefund(form).catch(lost);
+  };
+}
+
+/** What the answer knows, in the sentence that the server wrote. */
+function filled(sentence, { amount, currency, coins_left: left, coins_unspent: unspent }) {
+  const known = { amount: `${amount} ${currency}`, left, unspent };
+  return sentence.replace(/\[(\w+)\]/g, (found, name) => known[name] ?? found);
 }

@@ -201,8 +201,14 @@ export const refundWish = named(
   'RefundWish',
   z.object({
     order_no: orderNo,
-    outcome: z.enum(['requested', 'with_operators', 'already_requested', 'nothing_to_refund']),
+    outcome: z
+      .enum(['requested', 'with_operators', 'already_requested', 'nothing_to_refund', 'part_offered'])
+      .describe('part_offered: nothing is asked for yet; send it again with part: true to have amount back'),
     refund_status: refundStatus,
+    amount: money.optional().describe('what goes back, or would'),
+    currency: currency.optional(),
+    coins_left: z.number().int().optional().describe('of an order of coins: what no refund has taken yet'),
+    coins_unspent: z.number().int().optional().describe('of them, what is not spent'),
   }),
 );
 

@@ -41,6 +41,7 @@ export async function createStarsPayment(deps: HttpDeps, req: Request, res: Resp
   checkGivable(product, gift);
   const { asked } = await quote(deps, { product, user, coupon, gift }, STARS);
   checkPrice(deps, asked, wish.amount);
+  checkSubscription(product, wish);
   const language = orderLanguage(req, res, user);
   const order = await placeOrder(deps, { product, user, language, input, coupon, gift, requestId: wish.request_id });
   const way = wish.subscription ? SUBSCRIPTION : STARS;
@@ -53,6 +54,17 @@ export async function createStarsPayment(deps: HttpDeps, req: Request, res: Resp
     currency: started.amount.currency,
     expires_at: started.expiresAt.toISOString(),
   };
+}
+
+/** Before the order is made: it would stay unpaid. Whether its buyer has one that runs is looked at when the payment is opened. */
+function checkSubscription({ kind, months }: Product, wish: z.output<typeof createPaymentBody>): void {
+  if (!wish.subscription || (kind === 'membership' && months === 1 && !wish.coupon && !wish.gift)) return;
+  throw new HttpError(
+    422,
+    'method_not_offered',
+    "Only a month's membership at its full price renews itself",
+    'subscription',
+  );
 }
 
 function checkPrice({ operations }: HttpDeps, asked: Money | null, named: number | string | undefined): void {

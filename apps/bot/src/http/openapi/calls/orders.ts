@@ -130,7 +130,7 @@ export const orderCalls: readonly Call[] = [
     summary: 'The buyer wants the money back',
     access: ['orderLink', 'session'],
     parameters: [inPath.orderNo, inQuery.linkToken],
-    body: bodyOf(reasonBody, { reason: 'changed my mind' }),
+    body: bodyOf(reasonBody, { reason: 'changed my mind' }, { fields: { part: 'yes to the part that was offered' } }),
     answer: { schema: success(refundWish), description: 'What came of it' },
     errors: { 404: ['order_not_found'] },
   },
