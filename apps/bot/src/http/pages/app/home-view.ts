@@ -58,6 +58,7 @@ function membershipCard({ membership, subscription, plans, language }: HomeView,
 <ul class="features">!${shown.map((feature) => html`<li>${featureText(feature, t)}</li>`)}</ul>
 !${subscription ? renewalMarkup(subscription, language, t) : ''}
 <ul class="rows">!${plans.map((sold) => html`!${buyRow(sold, language, t)}!${subscription ? '' : subscribeRow(sold, language, t)}`)}</ul>
+!${!subscription && plans.some(({ price }) => price.subscription) ? html`<p class="small">${t('app.renewalNote')}</p>` : ''}
 <p class="small">${t('pay.rule', { rule: t('refundRules.membership') })}</p></section>`;
 }
 
@@ -70,7 +71,7 @@ function renewalMarkup({ renewsAt, amount }: Subscription, language: Language, t
 function subscribeRow({ product, price }: Sold, language: Language, t: Texts): Markup {
   if (price.subscription === null) return '';
   const label = t('app.subscribe', { price: moneyText(price.subscription, language) });
-  return html`<li><span class="small">${t('app.renewalNote')}</span><button type="button" class="button quiet small-button" data-subscribe="${product.slug}" aria-label="${localised(product.names, language)} · ${label}">${label}</button></li>`;
+  return html`<li><span>${t('app.renewal')}</span><button type="button" class="button quiet small-button" data-subscribe="${product.slug}" aria-label="${localised(product.names, language)} · ${label}">${label}</button></li>`;
 }
 
 const FEATURES: Readonly<Record<string, TextKey>> = {
