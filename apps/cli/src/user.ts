@@ -2,13 +2,16 @@ import { type Db, row } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
 import { InvalidArgumentError } from 'commander';
 
-/** The user that an operator typed: their number, or `tg:<Telegram id>`. @throws MingdanError user_not_found */
-export async function userId(db: Db, typed: string): Promise<number> {
-  const [, telegram, id] = /^(tg:)?([1-9]\d{0,14})$/.exec(typed.trim()) ?? [];
-  if (id === undefined) throw new InvalidArgumentError('The number of a user, or tg:<Telegram id>.');
-  const column = telegram === undefined ? 'id' : 'telegram_id';
-  const user = await row<{ id: number }>(db, `select id from users where ${column} = :id`, { id: Number(id) });
-  if (user) return user.id;
+/** The user that an operator typed: their Telegram id, `tg:<id>` is the same. @throws MingdanError user_not_found */
+export async function typedUser(db: Db, typed: string): Promise<{ id: number; telegramId: number }> {
+  const [, id] = /^(?:tg:)?([1-9]\d{0,14})$/.exec(typed.trim()) ?? [];
+  if (id === undefined) throw new InvalidArgumentError('The Telegram id of a user.');
+  const user = await row<{ id: number; telegramId: number }>(
+    db,
+    'select id, telegram_id as "telegramId" from users where telegram_id = :id',
+    { id: Number(id) },
+  );
+  if (user) return user;
   throw new MingdanError('user_not_found', `there is no user ${typed.slice(0, 40)}`, {
     hint: 'A user is there from their first message to the bot on',
   });

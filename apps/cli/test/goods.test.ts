@@ -71,10 +71,10 @@ describe('membership', () => {
       'k1',
     ];
     const first = await json([...args, '--operator', 'anna']);
-    expect(first).toMatchObject({ user_id: user.id, outcome: 'granted' });
+    expect(first).toMatchObject({ user_id: user.telegramId, outcome: 'granted' });
     expect(await json(args)).toEqual({ ...first, outcome: 'already_granted' });
     expect((await membershipOf(db, user.id)).active).toBe(true);
-    expect((await mingdan(['membership', 'grant', String(user.id), 'coins-1', '--reason', 'x'])).err).toContain(
+    expect((await mingdan(['membership', 'grant', String(user.telegramId), 'coins-1', '--reason', 'x'])).err).toContain(
       'is no membership',
     );
   });
@@ -87,7 +87,7 @@ describe('membership', () => {
       await changed(db, `update orders set status = 'generating' where id = :id`, { id });
       await changed(db, `update orders set status = 'completed', delivery = 'delivered' where id = :id`, { id });
     }
-    await mingdan(['membership', 'sync', String(user.id)]);
+    await mingdan(['membership', 'sync', String(user.telegramId)]);
     const both = (await membershipOf(db, user.id)).expiresAt?.getTime() ?? 0;
     expect(both - Date.now()).toBeGreaterThan(390 * 86_400_000);
     await changed(

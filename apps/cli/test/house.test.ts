@@ -137,27 +137,27 @@ describe('redpacket', () => {
 });
 
 describe('coins', () => {
-  test('grant gives them, and show lists them, by user number or Telegram id', async () => {
+  test('grant gives them, and show lists them, by Telegram id', async () => {
     const user = await aUser(db);
-    const grant = ['coins', 'grant', String(user.id), '50', '--reason', 'sorry', ...by('anna')];
-    expect((await mingdan(...grant)).out).toBe(`User ${user.id} got 50 coins and has 50 now.\n`);
+    const grant = ['coins', 'grant', String(user.telegramId), '50', '--reason', 'sorry', ...by('anna')];
+    expect((await mingdan(...grant)).out).toBe(`User ${user.telegramId} got 50 coins and has 50 now.\n`);
     expect(await json('coins', 'grant', `tg:${user.telegramId}`, '5', '--reason', 'more')).toMatchObject({
       balance: 55,
     });
     const shown = await json('coins', 'show', `tg:${user.telegramId}`);
     expect(shown).toMatchObject({
-      user_id: user.id,
+      user_id: user.telegramId,
       balance: 55,
       entries: [{ amount: 5 }, { amount: 50, actor: 'anna', reason: 'sorry' }],
     });
-    expect((await mingdan('coins', 'show', String(user.id), '--limit', '1')).out).toMatch(
+    expect((await mingdan('coins', 'show', String(user.telegramId), '--limit', '1')).out).toMatch(
       /^User \d+ has 55 coins\.\n.*\+5 {2}= 55 {2}more/,
     );
   });
 
   test('grant with a key happens once', async () => {
     const user = await aUser(db);
-    const grant = ['coins', 'grant', String(user.id), '50', '--reason', 'prize', '--key', `prize-${user.id}`];
+    const grant = ['coins', 'grant', String(user.telegramId), '50', '--reason', 'prize', '--key', `prize-${user.id}`];
     expect(await json(...grant)).toMatchObject({ outcome: 'granted', balance: 50 });
     expect(await json(...grant)).toMatchObject({ outcome: 'already_granted', balance: 50 });
   });

@@ -66,7 +66,7 @@ export async function grantCoins(db: Db, grant: CoinGrant): Promise<{ granted: b
   return db.transaction(async (tx) => {
     if (!(await row(tx, 'select 1 from users where id = :userId', { userId })))
       throw new MingdanError('user_not_found', `there is no user ${userId}`, {
-        hint: 'mingdan orders show tells the user of an order; tg:<id> finds one by the Telegram id',
+        hint: 'A user is there from their first message to the bot on',
       });
     const entry = await row<{ balance: number }>(
       tx,

@@ -197,6 +197,7 @@ export {
   findUser,
   forgetEnded,
   forgetUser,
+  knownTelegramUser,
   type Language,
   languages,
   rememberPromoter,

@@ -25,6 +25,17 @@ export async function rememberTelegramUser(db: Db, person: { telegramId: number;
   return user as User;
 }
 
+/** The same person, named by somebody else: no contact of theirs, so nothing of them changes. */
+export async function knownTelegramUser(db: Db, telegramId: number): Promise<User> {
+  const find = () => row<User>(db, `select ${USER} from users where telegram_id = :telegramId`, { telegramId });
+  const known = await find();
+  if (known) return known;
+  await changed(db, 'insert into users (telegram_id) values (:telegramId) on conflict (telegram_id) do nothing', {
+    telegramId,
+  });
+  return (await find()) as User;
+}
+
 export async function findUser(db: Db, userId: number): Promise<User | undefined> {
   return row<User>(db, `select ${USER} from users where id = :userId`, { userId });
 }

@@ -129,25 +129,19 @@ describe('POST /api/coin/order', () => {
   test('is for who is signed in, or for servers that name a user', async () => {
     expect((await request(app()).post('/api/coin/order').send(WISH).expect(401)).body.error.code).toBe('unauthorized');
     expect((await order(WISH, KEY).expect(422)).body.error.field).toBe('user_id');
-    expect((await order({ ...WISH, user_id: 987_654_321 }, KEY).expect(404)).body.error.code).toBe('user_not_found');
-    for (const user_id of [
-      buyer.user.id,
-      String(buyer.user.id),
-      `tg:${buyer.user.telegramId}`,
-      buyer.user.telegramId,
-    ]) {
+    for (const user_id of [buyer.user.telegramId, String(buyer.user.telegramId), `tg:${buyer.user.telegramId}`]) {
       const { body } = await order({ ...WISH, user_id }, KEY).expect(200);
       expect((await findOrder(db, body.data.order_no))?.userId).toBe(buyer.user.id);
     }
   });
 
-  test('gives coins to nobody where a number is one user here and another at Telegram', async () => {
-    await changed(db, 'insert into users (telegram_id, language) values (:id, :language)', {
-      id: buyer.user.id,
-      language: 'en',
-    });
-    const { body } = await order({ ...WISH, user_id: buyer.user.id }, KEY).expect(409);
-    expect(body.error).toMatchObject({ code: 'ambiguous_user', field: 'user_id' });
+  test('takes a number for Telegram’s alone, also of somebody who has never written to the bot', async () => {
+    const { body } = await order({ ...WISH, user_id: buyer.user.id }, KEY).expect(200);
+    const made = await findOrder(db, body.data.order_no);
+    expect(made).toMatchObject({ chatId: buyer.user.id });
+    expect(made?.userId).not.toBe(buyer.user.id);
+    const balance = await get(`/api/coin/balance?user_id=${buyer.user.telegramId + 1}`, KEY).expect(200);
+    expect(balance.body.data).toEqual({ user_id: buyer.user.telegramId + 1, balance: 0 });
   });
 });
 
@@ -193,7 +187,7 @@ describe('GET /api/coin/order/status', () => {
       expect(body.error.code).toBe('order_not_found');
     }
     await get(`/api/coin/order/status/${theirs.orderNo}`, KEY).expect(200);
-    await get(`/api/coin/order/status/${theirs.orderNo}?user_id=${buyer.user.id}`, KEY).expect(404);
+    await get(`/api/coin/order/status/${theirs.orderNo}?user_id=${buyer.user.telegramId}`, KEY).expect(404);
     await request(app()).get(`/api/coin/order/status/${theirs.orderNo}`).expect(401);
   });
 });
@@ -204,7 +198,10 @@ describe('the account', () => {
 
   test('tells its balance, and where the coins came from', async () => {
     await grant(50);
-    expect((await get('/api/coin/balance').expect(200)).body.data).toEqual({ user_id: buyer.user.id, balance: 50 });
+    expect((await get('/api/coin/balance').expect(200)).body.data).toEqual({
+      user_id: buyer.user.telegramId,
+      balance: 50,
+    });
     const { body } = await get('/api/coin/history').expect(200);
     expect(body.data).toEqual([
       { id: expect.any(Number), amount: 50, balance: 50, reason: 'grant', created_at: expect.any(String) },
@@ -213,7 +210,7 @@ describe('the account', () => {
 
   test('is another’s with the API key only', async () => {
     await grant(7);
-    const path = `/api/coin/balance?user_id=${buyer.user.id}`;
+    const path = `/api/coin/balance?user_id=${buyer.user.telegramId}`;
     expect((await get(path, KEY).expect(200)).body.data.balance).toBe(7);
     await get(path, (await signedIn(db)).bearer).expect(403);
     await get('/api/coin/balance', KEY).expect(422);

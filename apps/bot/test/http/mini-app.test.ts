@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { activateMembership, findOrder, membershipOf } from '@mingdan/orders';
-import { aPaidOrder, testDatabase } from '@mingdan/orders/testing';
+import { activateMembership, findOrder, membershipCause, membershipOf, recordNotice } from '@mingdan/orders';
+import { anUnpaidOrder, aPaidOrder, paidNotice, testDatabase } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
 import { initDataFor, type SignedIn, signedIn } from './signed-in.ts';
@@ -35,7 +35,7 @@ const pay = (changes: object = {}) => request(app()).post('/api/create-payment')
 
 describe('POST /api/create-payment', () => {
   test('makes an invoice in Stars for the user of initData, at the price of the catalogue', async () => {
-    const { body } = await pay({ userId: buyer.user.id, amount: 150 }).expect(200);
+    const { body } = await pay({ userId: buyer.user.telegramId, amount: 150 }).expect(200);
     expect(body).toEqual({
       success: true,
       invoiceLink: expect.stringContaining('https://stars.example/'),
@@ -55,8 +55,9 @@ describe('POST /api/create-payment', () => {
     },
   );
 
-  test('takes Telegram’s number of the same user', async () => {
-    await pay({ userId: buyer.user.telegramId }).expect(200);
+  test('takes Telegram’s number of the same user, and no number of ours', async () => {
+    await pay({ userId: `tg:${buyer.user.telegramId}` }).expect(200);
+    await pay({ userId: buyer.user.id }).expect(403);
     await pay({ userId: String(buyer.user.telegramId) }).expect(200);
   });
 
@@ -151,7 +152,13 @@ describe('POST /api/activate-membership', () => {
     request(app())
       .post('/api/activate-membership')
       .set('Authorization', auth)
-      .send({ userId: buyer.user.id, paymentId: `T-${buyer.user.id}`, amount: 29, currency: 'CNY', ...changes });
+      .send({
+        userId: buyer.user.telegramId,
+        paymentId: `T-${buyer.user.id}`,
+        amount: 29,
+        currency: 'CNY',
+        ...changes,
+      });
   const periods = () =>
     rows<{ cause: string; actor: string; months: number }>(
       db,
@@ -183,9 +190,53 @@ describe('POST /api/activate-membership', () => {
     expect((second?.getTime() ?? 0) - (first?.getTime() ?? 0)).toBeGreaterThan(85 * 86_400_000);
   });
 
-  test('takes a price in Stars', async () => {
-    await activate({ amount: 150, currency: 'XTR' }).expect(200);
-    expect(await periods()).toHaveLength(1);
+  test.each([
+    [150, 'XTR'],
+    [150, 'xtr'],
+    [4.15, 'USD'],
+    ['4.15', 'Usdt'],
+    [29, 'cny'],
+  ])('takes the price %s %s, as the catalogue shows it', async (amount, currency) => {
+    await activate({ amount, currency }).expect(200);
+    await activate({ amount, currency }).expect(200);
+    expect(await periods()).toMatchObject([{ months: 1 }]);
+  });
+
+  test('makes a Telegram user known who has never written to the bot', async () => {
+    const userId = buyer.user.telegramId + 1;
+    await activate({ userId }).expect(200);
+    const known = await row<{ id: number }>(db, 'select id from users where telegram_id = :userId', { userId });
+    expect((await membershipOf(db, Number(known?.id))).active).toBe(true);
+  });
+
+  test.each([
+    ['its order number', (orderNo: string) => orderNo],
+    ['a later attempt’s number', (orderNo: string) => `${orderNo}-2`],
+    ['the gateway’s number of the payment', (orderNo: string) => `PAY-${orderNo}`],
+  ])('takes a payment of ours by %s, and gives one term with the worker', async (_name, idOf) => {
+    const order = await anUnpaidOrder(db, { slug: 'member-month', userId: buyer.user.id });
+    const payment = { paymentId: idOf(order.orderNo) };
+    expect((await activate(payment).expect(409)).body).toMatchObject({ code: 'payment_not_paid', field: 'paymentId' });
+    expect((await activate({ ...payment, amount: 79 }).expect(409)).body.code).toBe('amount_mismatch');
+    await recordNotice(db, paidNotice(order));
+    await activate(payment).expect(200);
+    await activate({ paymentId: order.orderNo }).expect(200);
+    const worker = {
+      userId: buyer.user.id,
+      productSlug: 'member-month',
+      months: 1,
+      orderId: order.id,
+      actor: 'worker',
+    };
+    expect(await activateMembership(db, { ...worker, cause: membershipCause(order.orderNo) })).toBe(false);
+    expect(await periods()).toEqual([{ cause: `order:${order.orderNo}`, actor: 'api', months: 1 }]);
+  });
+
+  test('takes no number of an order that bought something else', async () => {
+    const report = await aPaidOrder(db, { userId: buyer.user.id });
+    const { body } = await activate({ paymentId: report.orderNo, amount: 29 }).expect(409);
+    expect(body.code).toBe('no_such_plan');
+    expect(await periods()).toEqual([]);
   });
 
   test('gives the plan of a payment that we have, once with the worker', async () => {
@@ -200,7 +251,7 @@ describe('POST /api/activate-membership', () => {
     const order = await aPaidOrder(db, { slug: 'member-quarter', userId: buyer.user.id });
     const report = await aPaidOrder(db, { userId: buyer.user.id });
     const paymentId = `PAY-${order.orderNo}`;
-    const other = (await signedIn(db)).user.id;
+    const other = (await signedIn(db)).user.telegramId;
     expect((await activate({ paymentId, userId: other, amount: 79 }).expect(403)).body.code).toBe('user_mismatch');
     expect((await activate({ paymentId, amount: 29 }).expect(409)).body.code).toBe('amount_mismatch');
     const ofReport = { paymentId: `PAY-${report.orderNo}`, amount: 19.9 };
@@ -214,13 +265,13 @@ describe('POST /api/activate-membership', () => {
 
   test('takes a payment for one user and one price', async () => {
     await activate().expect(200);
-    const other = (await signedIn(db)).user.id;
-    expect((await activate({ userId: other }).expect(409)).body).toMatchObject({
+    const other = (await signedIn(db)).user;
+    expect((await activate({ userId: other.telegramId }).expect(409)).body).toMatchObject({
       code: 'payment_taken',
       field: 'paymentId',
     });
     expect((await activate({ amount: 79 }).expect(409)).body.code).toBe('payment_taken');
-    expect((await membershipOf(db, other)).active).toBe(false);
+    expect((await membershipOf(db, other.id)).active).toBe(false);
   });
 
   test.each([
@@ -231,7 +282,7 @@ describe('POST /api/activate-membership', () => {
     ['paymentId', 422, 'invalid_field', { paymentId: '' }],
     ['paymentId', 422, 'invalid_field', { paymentId: 'a\nb' }],
     ['userId', 422, 'invalid_field', { userId: undefined }],
-    ['userId', 404, 'user_not_found', { userId: 987_654_321 }],
+    ['userId', 422, 'invalid_field', { userId: 0 }],
   ])('complains of %s with %i %s', async (field, status, code, changes) => {
     const { body } = await activate(changes).expect(status);
     expect(body).toEqual({ success: false, error: expect.any(String), code, field });

@@ -105,14 +105,14 @@ test('coins answer as the document says', async () => {
   const { order_no: orderNo } = fits('orderCoins', await post('/api/coin/order', wish, buyer.bearer));
   fits('readCoinOrder', await get(`/api/coin/order/status/${orderNo}`, buyer.bearer));
   fits('readCoinBalance', await get('/api/coin/balance', buyer.bearer));
-  fits('listCoinEntries', await get(`/api/coin/history?user_id=${buyer.user.id}`, KEY));
+  fits('listCoinEntries', await get(`/api/coin/history?user_id=${buyer.user.telegramId}`, KEY));
 });
 
 test('sessions, memberships and own orders answer as the document says', async () => {
   fits('signIn', await post('/api/session', { initData: initDataFor(810_001) }));
   fits('readSession', await get('/api/session', buyer.bearer));
   fits('readMembership', await get('/api/membership-status', buyer.bearer));
-  const month = { userId: buyer.user.id, paymentId: 'T-1', amount: 29, currency: 'CNY' };
+  const month = { userId: buyer.user.telegramId, paymentId: 'T-1', amount: 29, currency: 'CNY' };
   const { body } = await get('/api/products/member-month');
   fits('activateMembership', await post('/api/activate-membership', { ...month, amount: body.data.price }, KEY));
   fits('readMembership', await get('/api/membership-status', buyer.bearer));

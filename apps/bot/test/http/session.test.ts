@@ -26,12 +26,12 @@ const later = (ms: number): Clock => ({ ...systemClock, now: () => new Date(Date
 describe('POST /api/session', () => {
   test('signs the user of initData in, and remembers them', async () => {
     const reply = await signIn(initDataFor(700_001)).expect(200);
-    const user = await row<{ id: number }>(db, 'select id from users where telegram_id = 700001');
+    expect(await row(db, 'select id from users where telegram_id = 700001')).toBeDefined();
     expect(reply.body).toEqual({
       success: true,
       token: expect.stringMatching(/^s1\./),
       expiresAt: expect.any(String),
-      user: { id: user?.id, name: '三 Zhang & Co', language: 'zh-CN' },
+      user: { id: 700_001, name: '三 Zhang & Co', language: 'zh-CN' },
       membership: { status: 'inactive', features: [] },
     });
     const left = new Date(reply.body.expiresAt).getTime() - Date.now();
@@ -83,7 +83,7 @@ describe('a session', () => {
     const { user, bearer, cookie } = await signedIn(db);
     for (const headers of [{ Authorization: bearer }, { Cookie: `a=b; ${cookie}` }]) {
       const reply = await whoAmI(headers).expect(200);
-      expect(reply.body.user).toEqual({ id: user.id, name: '张三', language: 'zh-CN' });
+      expect(reply.body.user).toEqual({ id: user.telegramId, name: '张三', language: 'zh-CN' });
       expect(reply.body).not.toHaveProperty('token');
     }
   });
@@ -146,13 +146,13 @@ describe('a login link', () => {
     (await loginLink({ db, settings: { publicUrl: '' } }, userId, path)).toString();
 
   test('signs in once and goes on to the page', async () => {
-    const { id } = await aUser(db);
+    const { id, telegramId } = await aUser(db);
     const path = await link(id, '/order/REPORT_20261121_7K3M9QXA?lang=en');
     const reply = await request(app()).get(path).expect(303);
     expect(reply.headers.location).toBe('/order/REPORT_20261121_7K3M9QXA?lang=en');
     const [cookie = ''] = cookieIn(reply).split(';');
     const who = await request(app()).get('/api/session').set('Cookie', cookie).expect(200);
-    expect(who.body.user).toEqual({ id, name: null, language: 'zh-CN' });
+    expect(who.body.user).toEqual({ id: telegramId, name: null, language: 'zh-CN' });
     const again = await request(app()).get(path).expect(410);
     expect(cookieIn(again)).toBe('');
   });

@@ -6,10 +6,10 @@ import type { Context } from '../context.ts';
 import { withDatabase } from '../deps.ts';
 import { operatorName } from '../operator.ts';
 import { timeText, word } from '../print.ts';
-import { textOption, userId } from '../user.ts';
+import { textOption, typedUser } from '../user.ts';
 
 export function registerCoins(program: Command, context: Context): void {
-  const coins = group(program, 'coins', 'The coins of a user. <user> is the number of the user, or tg:<Telegram id>.');
+  const coins = group(program, 'coins', 'The coins of a user. <user> is their Telegram id.');
   answering(
     coins,
     context,
@@ -36,12 +36,12 @@ function wholeCoins(text: string): number {
 
 function show(context: Context, user: string, limit: number): Promise<Answer> {
   return withDatabase(context, async (db) => {
-    const id = await userId(db, user);
+    const { id, telegramId } = await typedUser(db, user);
     const [balance, entries] = [await coinBalance(db, id), await coinEntries(db, id, limit)];
     return {
-      json: { user_id: id, balance, entries: entries.map(toJson) },
+      json: { user_id: telegramId, balance, entries: entries.map(toJson) },
       lines: [
-        context.texts().t('coins.balance', { user: id, balance }),
+        context.texts().t('coins.balance', { user: telegramId, balance }),
         ...entries.map((entry) => line(context, entry)),
       ],
     };
@@ -66,12 +66,12 @@ function grant(
   how: { reason: string; actor: string; key?: string },
 ): Promise<Answer> {
   return withDatabase(context, async (db) => {
-    const id = await userId(db, user);
+    const { id, telegramId } = await typedUser(db, user);
     const { granted, balance } = await grantCoins(db, { userId: id, amount, ...how });
     const outcome = granted ? 'granted' : 'already_granted';
     return {
-      json: { user_id: id, amount, balance, outcome },
-      lines: [context.texts().t(`coins.${outcome}`, { user: id, amount, balance })],
+      json: { user_id: telegramId, amount, balance, outcome },
+      lines: [context.texts().t(`coins.${outcome}`, { user: telegramId, amount, balance })],
     };
   });
 }

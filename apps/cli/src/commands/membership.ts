@@ -7,14 +7,10 @@ import type { Context } from '../context.ts';
 import { withDatabase } from '../deps.ts';
 import { operatorName } from '../operator.ts';
 import { dayText } from '../print.ts';
-import { textOption, userId } from '../user.ts';
+import { textOption, typedUser } from '../user.ts';
 
 export function registerMembership(program: Command, context: Context): void {
-  const membership = group(
-    program,
-    'membership',
-    'Memberships. <user> is the number of the user, or tg:<Telegram id>.',
-  );
+  const membership = group(program, 'membership', 'Memberships. <user> is their Telegram id.');
   answering(
     membership,
     context,
@@ -46,7 +42,7 @@ function grant(
   how: { reason: string; actor: string; key: string },
 ): Promise<Answer> {
   return withDatabase(context, async (db) => {
-    const id = await userId(db, user);
+    const { id, telegramId } = await typedUser(db, user);
     const product = await findProduct(db, slug);
     if (product?.months == null)
       throw new MingdanError('no_such_plan', `${slug.slice(0, 40)} is no membership`, {
@@ -58,8 +54,8 @@ function grant(
     const until = dayText((await membershipOf(db, id)).expiresAt ?? new Date(0));
     const outcome = granted ? 'granted' : 'already_granted';
     return {
-      json: { user_id: id, product: slug, outcome, until },
-      lines: [context.texts().t(`membership.${outcome}`, { user: id, until })],
+      json: { user_id: telegramId, product: slug, outcome, until },
+      lines: [context.texts().t(`membership.${outcome}`, { user: telegramId, until })],
     };
   });
 }
@@ -71,7 +67,7 @@ function sync(context: Context, user: string | undefined): Promise<Answer> {
         ? (await rows<{ id: number }>(db, 'select distinct user_id as id from membership_periods order by 1')).map(
             ({ id }) => id,
           )
-        : [await userId(db, user)];
+        : [(await typedUser(db, user)).id];
     let moved = 0;
     for (const id of users) {
       // What was paid and never given, and what went back and is still there: only then the periods are put in a row.

@@ -23,6 +23,7 @@ const ANSWERS: Readonly<Record<string, { status: number; message: string; field?
   sold_out: { status: 409, message: 'There are not that many left', field: 'quantity' },
   coupon_not_valid: { status: 409, message: 'This coupon does not hold for this order', field: 'coupon' },
   no_such_plan: { status: 409, message: 'No membership has this price, or the payment bought none', field: 'amount' },
+  payment_not_paid: { status: 409, message: 'This payment is not paid yet', field: 'paymentId' },
   payment_taken: { status: 409, message: 'This payment was taken for another user or price', field: 'paymentId' },
   payment_refunded: { status: 409, message: 'The money of this payment went back', field: 'paymentId' },
   user_mismatch: { status: 403, message: 'This payment is of another user', field: 'userId' },

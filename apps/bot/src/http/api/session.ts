@@ -43,7 +43,7 @@ export function sessionRoutes(deps: HttpDeps): Router {
 async function sessionJson({ db }: HttpDeps, user: User, { name, expiresAt }: Session): Promise<object> {
   return {
     expiresAt: expiresAt.toISOString(),
-    user: { id: user.id, name, language: user.language },
+    user: { id: user.telegramId, name, language: user.language },
     membership: membershipJson(await membershipOf(db, user.id)),
   };
 }

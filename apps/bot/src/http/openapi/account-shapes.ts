@@ -15,6 +15,9 @@ import {
   time,
 } from './shapes.ts';
 
+/** null: of an account without Telegram */
+const telegramId = z.number().int().nullable().describe('Telegram id');
+
 export const membership = named(
   'Membership',
   z.object({
@@ -32,7 +35,7 @@ export const session = named(
   z.object({
     success: z.literal(true),
     expiresAt: time,
-    user: z.object({ id: z.number().int(), name: z.string().nullable(), language }),
+    user: z.object({ id: telegramId, name: z.string().nullable(), language }),
     membership,
   }),
 );
@@ -74,7 +77,7 @@ export const coinPackage = named(
     currency,
   }),
 );
-export const coinBalance = named('CoinBalance', z.object({ user_id: z.number().int(), balance: z.number().int() }));
+export const coinBalance = named('CoinBalance', z.object({ user_id: telegramId, balance: z.number().int() }));
 export const coinEntry = named(
   'CoinEntry',
   z.object({

@@ -65,8 +65,7 @@ export const inQuery = {
   userId: {
     name: 'user_id',
     in: 'query',
-    description:
-      "whose, with the API key: our number of a user, tg:<number> for Telegram's. With a session it may be left out",
+    description: 'Telegram id of the user it is about, with the API key. With a session it may be left out',
     schema: namedUser,
   },
   linkToken: {

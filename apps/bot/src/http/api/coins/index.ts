@@ -39,8 +39,8 @@ async function listPackages({ db }: HttpDeps, req: Request, res: Response): Prom
 }
 
 async function balance(deps: HttpDeps, req: Request): Promise<object> {
-  const { id } = await ownerOf(deps, req, req.query.user_id, 'user_id');
-  return { user_id: id, balance: await coinBalance(deps.db, id) };
+  const { id, telegramId } = await ownerOf(deps, req, req.query.user_id, 'user_id');
+  return { user_id: telegramId, balance: await coinBalance(deps.db, id) };
 }
 
 async function history(deps: HttpDeps, req: Request): Promise<{ data: object[]; next: number | null }> {

@@ -11,6 +11,8 @@ import { membershipJson } from '../membership-json.ts';
 import { answering } from '../operation-errors.ts';
 import { namedAmount } from '../payments/find.ts';
 
+export const membershipCurrency = z.enum(['CNY', 'USD', 'USDT', 'XTR', 'COIN']);
+
 export const activateMembershipBody = z.object({
   userId: namedUser,
   paymentId: z
@@ -18,7 +20,7 @@ export const activateMembershipBody = z.object({
     .trim()
     .regex(/^[\x21-\x7e]{1,200}$/),
   amount: z.union([z.number().positive(), z.string().trim().min(1).max(20)]),
-  currency: z.enum(['CNY', 'USD', 'USDT', 'XTR', 'COIN']),
+  currency: z.string().trim().toUpperCase().pipe(membershipCurrency),
 });
 
 /** `GET /api/membership-status`: of who asks. */
@@ -32,10 +34,10 @@ export async function membershipStatus(deps: HttpDeps, req: Request): Promise<ob
 export async function activateMembership(deps: HttpDeps, req: Request): Promise<object> {
   if (!hasApiKey(req, deps.settings.apiKey)) throw noApiKey();
   const wish = readBody(req, activateMembershipBody);
-  const user = await userByName(deps.db, wish.userId, 'userId');
   const amount = namedAmount(wish.amount, wish.currency);
   if (amount.minor === 0) throw new HttpError(422, 'invalid_field', 'The field amount has to be more than 0', 'amount');
   const { paymentId } = wish;
+  const user = await userByName(deps.db, wish.userId);
   const { membership } = await answering(
     activatePaidMembership(deps.operations, { userId: user.id, paymentId, amount, actor: 'api' }),
   );

@@ -6,8 +6,6 @@ import { bodyOf, type Call } from '../call.ts';
 import { EXAMPLE_COIN_ORDER, inPath, inQuery } from '../parameters.ts';
 import { success } from '../shapes.ts';
 
-const unknownUser = { 404: ['user_not_found'], 409: ['ambiguous_user'] };
-
 export const coinCalls: readonly Call[] = [
   {
     id: 'listCoinPackages',
@@ -28,7 +26,6 @@ export const coinCalls: readonly Call[] = [
     access: ['session', 'apiKey'],
     parameters: [inQuery.userId],
     answer: { schema: success(coinBalance), description: 'The account' },
-    errors: unknownUser,
   },
   {
     id: 'listCoinEntries',
@@ -44,7 +41,6 @@ export const coinCalls: readonly Call[] = [
       }),
       description: 'The entries of the account',
     },
-    errors: unknownUser,
   },
   {
     id: 'orderCoins',
@@ -55,14 +51,14 @@ export const coinCalls: readonly Call[] = [
     access: ['session', 'apiKey'],
     body: bodyOf(
       coinOrderBody,
-      { package_id: 2, payment_method: 'alipay', user_id: 7 },
+      { package_id: 2, payment_method: 'alipay', user_id: 123456789 },
       {
         fields: {
           package_id: 'its number, or its slug',
           payment_method: 'as in /api/create-order, never points',
           method: 'of the provider; the one that fits the device when left out',
           amount: "compared with the package's price",
-          user_id: 'whose account, with the API key; may be left out with a session',
+          user_id: 'Telegram id of whose account it is, with the API key; may be left out with a session',
           request_id: 'the same one again is the same order',
         },
         shapes: { user_id: namedUser },
@@ -71,8 +67,8 @@ export const coinCalls: readonly Call[] = [
     answer: { schema: success(coinOrder), description: 'The order and its payment' },
     errors: {
       403: ['user_mismatch'],
-      404: ['package_not_found', 'user_not_found'],
-      409: ['amount_mismatch', 'too_many_open_orders', 'request_id_taken', 'ambiguous_user'],
+      404: ['package_not_found'],
+      409: ['amount_mismatch', 'too_many_open_orders', 'request_id_taken'],
       422: ['method_not_offered'],
       503: ['maintenance'],
     },
@@ -87,6 +83,6 @@ export const coinCalls: readonly Call[] = [
     access: ['session', 'apiKey'],
     parameters: [{ ...inPath.orderNo, example: EXAMPLE_COIN_ORDER }, inQuery.userId],
     answer: { schema: success(coinOrderState), description: 'The order' },
-    errors: { 404: ['order_not_found', 'user_not_found'] },
+    errors: { 404: ['order_not_found'] },
   },
 ];

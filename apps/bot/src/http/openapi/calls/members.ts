@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createPaymentBody } from '../../api/mini-app/create-payment.ts';
-import { activateMembershipBody } from '../../api/mini-app/membership.ts';
+import { activateMembershipBody, membershipCurrency } from '../../api/mini-app/membership.ts';
 import { sessionBody } from '../../api/session.ts';
 import {
   activatedMembership,
@@ -111,7 +111,6 @@ export const miniAppCalls: readonly Call[] = [
     errorAsText: true,
     parameters: [inQuery.userId],
     answer: { schema: membershipAnswer, description: 'expiryDate is left out where there never was one' },
-    errors: { 404: ['user_not_found'], 409: ['ambiguous_user'] },
   },
   {
     id: 'activateMembership',
@@ -124,20 +123,21 @@ export const miniAppCalls: readonly Call[] = [
     errorAsText: true,
     body: bodyOf(
       activateMembershipBody,
-      { userId: 7, paymentId: 'T-1001', amount: 29, currency: 'CNY' },
+      { userId: 123456789, paymentId: 'T-1001', amount: 29, currency: 'CNY' },
       {
         fields: {
-          userId: "our number of a user, or tg:<number> for Telegram's",
-          paymentId: "a gateway's number of a payment",
-          amount: 'for a payment taken elsewhere it tells the plan',
+          userId: 'Telegram id of the user',
+          paymentId: "a gateway's number of a payment, or for one of ours the order's number",
+          amount: 'for a payment taken elsewhere it tells the plan, by its price in that currency',
+          currency: 'in any case',
         },
+        shapes: { currency: membershipCurrency },
       },
     ),
     answer: { schema: activatedMembership, description: 'The membership as it is now' },
     errors: {
       403: ['user_mismatch'],
-      404: ['user_not_found'],
-      409: ['no_such_plan', 'payment_taken', 'payment_refunded', 'amount_mismatch', 'ambiguous_user'],
+      409: ['no_such_plan', 'payment_not_paid', 'payment_taken', 'payment_refunded', 'amount_mismatch'],
     },
   },
 ];
