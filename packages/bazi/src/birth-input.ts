@@ -26,6 +26,7 @@ const rawShape = {
     .string()
     .trim()
     .max(80)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected no control characters')
     .nullish()
     .transform((place) => place || null),
   longitude: z
@@ -74,6 +75,7 @@ export const orderBirthSchema = z
       .string()
       .trim()
       .max(40)
+      .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected no control characters')
       .nullish()
       .transform((name) => name || null),
   })

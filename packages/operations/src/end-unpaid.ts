@@ -34,6 +34,8 @@ export async function cancelOrder(
   if (!order || (wanted.userId !== undefined && order.userId !== wanted.userId)) return 'not_cancellable';
   if (order.paidAt !== null) return 'paid';
   if (order.status !== 'pending_payment') return 'not_cancellable';
+  // Whatever the gateway would say now: what it told us to have seen may still come.
+  if (order.paymentSeenAt !== null) return 'processing';
   const closed = await closeAtGateways(deps, order);
   if (closed === 'paid') return 'paid';
   // Money is there that fits no order, or on its way: nobody should read that there is nothing to pay.

@@ -1,5 +1,6 @@
 export { activatePaidMembership, type MembershipPayment, MembershipRefused } from './activate-membership.ts';
 export { afterRefund } from './after-refund.ts';
+export { amountIn } from './amounts.ts';
 export { askForRefund, openReason, type RefundAnswer, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
 export { type Attempt, attemptsOf } from './attempts.ts';
 export { checkPayment, queryPayment } from './check-payment.ts';

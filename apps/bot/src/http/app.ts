@@ -15,11 +15,13 @@ import { testTelegramRoutes } from './api/test-telegram.ts';
 import { assetRoutes } from './assets.ts';
 import { requireKeyOrSession } from './auth/key-or-session.ts';
 import { loginRoutes } from './auth/login.ts';
+import { refuseStrangers } from './auth/origin.ts';
 import { checkSignedCalls } from './auth/signed-calls.ts';
 import { allowOrigins } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { answerErrors, notFound } from './errors.ts';
 import { healthRoutes } from './health.ts';
+import { metricsRoutes } from './metrics-routes.ts';
 import { mockPaymentRoutes } from './mock/routes.ts';
 import { refuseNotices } from './notice-paths.ts';
 import { apiDocsRoutes } from './pages/api-docs.ts';
@@ -58,12 +60,7 @@ export function createHttpApp(deps: HttpDeps, limits: RateLimits = usualLimits):
   app.use(logRequests(deps.log, deps.metrics));
   app.use(securityHeaders());
   app.use(healthRoutes(deps.db, deps.log));
-  app.get('/metrics', async (_req, res) => {
-    res
-      .set('Cache-Control', 'no-store')
-      .type(deps.metrics.registry.contentType)
-      .send(await deps.metrics.render());
-  });
+  app.use(metricsRoutes(deps));
   app.use(refuseNotices());
   // Telegram proves itself by its secret header, so its bursts are not for the limiter.
   if (deps.telegramWebhook) app.post('/telegram/webhook', deps.telegramWebhook);
@@ -75,6 +72,7 @@ export function createHttpApp(deps: HttpDeps, limits: RateLimits = usualLimits):
 
 function usePages(app: Express, deps: HttpDeps, limits: RateLimits): void {
   app.use(OPEN_TO_ORIGINS, allowOrigins(deps.settings.corsOrigins));
+  app.use('/api', refuseStrangers(deps.settings, OPEN_TO_ORIGINS));
   // Before rates are counted and bodies read: without key or session one neither uses up anybody's share nor makes us parse anything.
   app.use('/api/v1', requireKeyOrSession(deps));
   app.use(limitRates(limits));

@@ -1,6 +1,7 @@
 import { type Db, pendingMigrations, row } from '@mingdan/db';
 import { type Logger, messageOf } from '@mingdan/kernel';
 import express, { type Router } from 'express';
+import { onlyAllow } from './errors.ts';
 
 /** `/healthz`: the process answers. `/readyz`: the database answers too, and has every migration this release needs. */
 export function healthRoutes(db: Db, log: Logger): Router {
@@ -32,5 +33,6 @@ export function healthRoutes(db: Db, log: Logger): Router {
       res.status(503).json({ status: 'unavailable', reason: 'the database does not answer' });
     }
   });
+  router.all(['/healthz', '/readyz'], onlyAllow('GET, HEAD'));
   return router;
 }

@@ -63,6 +63,19 @@ describe('/metrics', () => {
     expect(text).not.toContain(order.orderNo);
   });
 
+  test('are for this machine, and for who has the token', async () => {
+    const { app } = anApp(db);
+    const passedOn = () => request(app).get('/metrics').set('X-Forwarded-For', '203.0.113.7');
+    expect((await passedOn().expect(401)).text).not.toContain('mingdan_orders_open');
+    await passedOn().set('Authorization', 'Bearer wrong').expect(401);
+    await passedOn().set('Authorization', `Bearer ${testSettings.adminToken}`).expect(200);
+  });
+
+  test.each(['/healthz', '/readyz', '/metrics'])('%s takes no POST', async (path) => {
+    const reply = await request(anApp(db).app).post(path).expect(405);
+    expect(reply.headers.allow).toBe('GET, HEAD');
+  });
+
   test('asks the database once in five seconds', async () => {
     let now = new Date('2026-11-21T00:00:00Z');
     const asked: string[] = [];

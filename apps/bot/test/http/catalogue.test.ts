@@ -135,6 +135,21 @@ describe('GET /api/products', () => {
   });
 });
 
+describe('price_stars', () => {
+  const starsOf = async (slug: string, settings: object) => {
+    const operations = operationsWith(db, [new GatewayInMemory('stars')], settings);
+    return (await request(anApp(db, { operations }).app).get(`/api/products/${slug}`).expect(200)).body.data
+      .price_stars;
+  };
+
+  test('is by the rate where Stars are taken by it', async () => {
+    expect(await starsOf('bazi-basic', { starsByRate: true })).toBe(143);
+    expect(await starsOf('bazi-basic', { starsByRate: false })).toBeUndefined();
+    expect(await starsOf('bazi-basic', { starsByRate: true, offered: [] })).toBeUndefined();
+    expect(await starsOf('tarot-free', { starsByRate: true })).toBeUndefined();
+  });
+});
+
 describe('dollar prices', () => {
   test.each([
     [{ minor: 1990, currency: 'CNY' }, 7.2, 2.77],

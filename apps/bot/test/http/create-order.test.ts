@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { orderLinkToken } from '@mingdan/operations';
-import { findOrder, openInput } from '@mingdan/orders';
-import { testDatabase, testVault } from '@mingdan/orders/testing';
+import { findOrder, grantCoins, openInput } from '@mingdan/orders';
+import { aUser, testDatabase, testVault } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
 import { anApp, testSettings } from './support.ts';
@@ -122,7 +122,8 @@ describe('POST /api/create-order', () => {
     ['payment_method', { payment_method: 'stripe' }],
     ['payment_method', { payment_method: 'points' }],
     ['input.date', { input: { ...INPUT, date: '1990-02-31' } }],
-    ['input.date', { input: undefined }],
+    ['input.date', { input: {} }],
+    ['input', { input: undefined }],
   ])('answers 422 naming %s for %j, and makes nothing', async (field, change) => {
     const before = await orderCount();
     const { body } = await post({ ...WISH, ...change }).expect(422);
@@ -212,5 +213,63 @@ describe('the seller’s own number of an order', () => {
   test.each(['', ' ', 'x'.repeat(65), 'a\u0000b', 'a\ud800'])('is refused as %j', async (externalId) => {
     const { body } = await post({ ...WISH, external_id: externalId }, KEY).expect(422);
     expect(body.error.field).toBe('external_id');
+  });
+});
+
+describe('for a user that a server names', () => {
+  const named = async () => {
+    const telegramId = Number((await aUser(db)).telegramId);
+    const user = await row<{ id: number }>(db, 'select id from users where telegram_id = :telegramId', { telegramId });
+    return { telegramId, id: Number(user?.id) };
+  };
+
+  test('the order is theirs, with no address', async () => {
+    const buyer = await named();
+    const wish = { product_slug: 'member-month', user_id: buyer.telegramId };
+    const { body } = await post(wish, KEY).expect(200);
+    expect((await findOrder(db, body.data.order_no))?.userId).toBe(buyer.id);
+    const stranger = await post({ ...wish, user_id: buyer.telegramId + 1 }, KEY).expect(200);
+    expect((await findOrder(db, stranger.body.data.order_no))?.chatId).toBe(buyer.telegramId + 1);
+  });
+
+  test('nobody else names one, and accounts alone get coins and memberships', async () => {
+    const { telegramId } = await named();
+    await post({ ...WISH, user_id: telegramId }).expect(401);
+    const { body } = await post({ product_slug: 'coins-1', email: WISH.email }).expect(401);
+    expect(body.error.message).toMatch(/\/api\/session.*user_id/);
+  });
+
+  test('coins pay where there are enough, and else no order is made', async () => {
+    const buyer = await named();
+    const wish = {
+      ...WISH,
+      payment_method: 'points',
+      user_id: buyer.telegramId,
+      request_id: 'one-click-of-the-button',
+    };
+    const before = await orderCount();
+    const { body } = await post(wish, KEY).expect(409);
+    expect(body.error).toMatchObject({ code: 'not_enough_coins', field: 'payment_method' });
+    expect(await orderCount()).toBe(before);
+    await grantCoins(db, { userId: buyer.id, amount: 200, reason: 'test', actor: 'test' });
+    const paid = await post(wish, KEY).expect(200);
+    expect((await findOrder(db, paid.body.data.order_no))?.status).toBe('paid');
+    expect((await post(wish, KEY).expect(200)).body.data.order_no).toBe(paid.body.data.order_no);
+  });
+});
+
+describe('the input of a report', () => {
+  test('has to be there: nothing is guessed', async () => {
+    const { body } = await post({ ...WISH, input: undefined }).expect(422);
+    expect(body.error).toMatchObject({
+      code: 'input_required',
+      field: 'input',
+      message: expect.stringContaining('1990-05-15'),
+    });
+  });
+
+  test.each(['张\u0000三', 'a\nb', '\u001b[31m'])('has no control characters in its name: %j', async (name) => {
+    const { body } = await post({ ...WISH, input: { ...INPUT, name } }).expect(422);
+    expect(body.error.field).toBe('input.name');
   });
 });

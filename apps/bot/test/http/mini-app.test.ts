@@ -48,6 +48,11 @@ describe('POST /api/create-payment', () => {
     expect(stars.created[0]).toMatchObject({ amount: { minor: 150, currency: 'XTR' }, gatewayOrderId: body.order_no });
   });
 
+  test('takes the price of the catalogue as well as the one in Stars', async () => {
+    await pay({ amount: 29 }).expect(200);
+    await pay({ amount: '29.00' }).expect(200);
+  });
+
   test.each(['月度会员', '月度會員', 'Membership, one month', 'MEMBER-MONTH'])(
     'finds the product by %s',
     async (productName) => {
@@ -65,6 +70,10 @@ describe('POST /api/create-payment', () => {
     const input = { name: '张三', date: '1990-05-15', time: '14:30', gender: 'male', place: '北京' };
     const { body } = await pay({ productName: 'bazi-basic', input }).expect(200);
     expect(body.order_no).toMatch(/^REPORT_/);
+    expect((await pay({ productName: 'bazi-basic' }).expect(422)).body).toMatchObject({
+      code: 'input_required',
+      field: 'input',
+    });
     expect((await pay({ productName: 'bazi-basic', input: { date: 'x' } }).expect(422)).body.field).toMatch(/^input/);
   });
 

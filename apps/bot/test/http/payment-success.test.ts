@@ -92,8 +92,17 @@ describe('/payment/success', () => {
     "?payment_id=' or 1=1 --",
     '?order_no[]=REPORT_20261121_7K3M9QXA',
     '?trade_no=%00%00%00%00%00',
-  ])('answers a 404 page for "%s"', async (query) => {
-    await back(query).expect(404).expect('Content-Type', /html/);
+  ])('says thanks, and how to find the order, for "%s"', async (query) => {
+    const { text } = await back(query).expect(200).expect('Content-Type', /html/).expect('Cache-Control', 'no-store');
+    expect(text).toContain('如果您已付款，我们正在确认');
+    expect(text).toContain('href="/shop/lost-link?');
+  });
+
+  test.each([
+    ['en', 'If you have paid, your payment is being confirmed.'],
+    ['zh-TW', '如果您已付款，我們正在確認'],
+  ])('says it in %s, too', async (lang, said) => {
+    expect((await back(`?lang=${lang}`).expect(200)).text).toContain(said);
   });
 
   test('leads to a page that asks the gateway, and shows what that says', async () => {

@@ -242,7 +242,7 @@ describe('create', () => {
   test('wants the openid where WeChat does', async () => {
     const order = await anOrder();
     const { body } = await create(order, { method: 'WECHAT_JSAPI' }, 'wechat').expect(422);
-    expect(body.error).toMatchObject({ code: 'method_not_offered', field: 'method' });
+    expect(body.error).toMatchObject({ code: 'invalid_field', field: 'openid' });
     await create(order, { method: 'WECHAT_JSAPI', openid: 'o-1' }, 'wechat').expect(200);
     expect(wechat.created[0]?.buyer.openid).toBe('o-1');
   });
@@ -366,6 +366,20 @@ describe('close', () => {
     alipay.states.set(order.orderNo, 'paid');
     expect((await post(`/alipay/close/${order.orderNo}`).expect(409)).body.error.code).toBe('order_paid');
     expect((await findOrder(db, order.orderNo))?.status).toBe('paid');
+  });
+
+  test('leaves an order open whose money was seen, whatever the gateway says now', async () => {
+    const order = await anOrder();
+    await create(order).expect(200);
+    const seen = {
+      ...paidNotice(order, { provider: 'alipay', paymentId: null }),
+      kind: 'processing',
+      eventId: 'seen',
+    } as const;
+    await recordNotice(db, { ...seen, problem: null }, { digest: Buffer.alloc(32), sealed: null });
+    expect((await post(`/alipay/close/${order.orderNo}`).expect(409)).body.error.code).toBe('payment_processing');
+    const { body } = await request(app()).get(`/api/order-status/${order.orderNo}`).expect(200);
+    expect(body.data).toMatchObject({ status: 'pending_payment', payment_status: 'processing' });
   });
 
   test('waits for money that is seen', async () => {

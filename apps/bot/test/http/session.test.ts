@@ -46,6 +46,17 @@ describe('POST /api/session', () => {
     expect(second.body.user.id).toBe(first.body.user.id);
   });
 
+  test('signs nobody in from a page of strangers', async () => {
+    const from = (origin: string) => signIn(initDataFor(700_004)).set('Origin', origin);
+    for (const origin of ['https://evil.example', 'https://shop.example', 'null']) {
+      const reply = await from(origin).expect(403);
+      expect(reply.body.error.code).toBe('bad_origin');
+      expect(cookieIn(reply)).toBe('');
+    }
+    await from('https://mingdan.example').expect(200);
+    await from('null').set('Sec-Fetch-Site', 'same-origin').expect(200);
+  });
+
   test('sets a cookie that scripts and other sites cannot use', async () => {
     const cookie = cookieIn(await signIn(initDataFor(700_003)));
     expect(cookie).toMatch(

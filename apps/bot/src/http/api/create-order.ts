@@ -4,13 +4,14 @@ import { couponPattern, findProduct, findUser, type Order, type Product, type Us
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
 import { sessionOf } from '../auth/session.ts';
+import { namedUser, ownerOf } from '../auth/users.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { hasApiKey } from './api-key.ts';
 import { jsonBody, readBody } from './body.ts';
 import { externalIdPattern } from './payments/find.ts';
-import { orderLanguage, placeOrder, requestId } from './place-order.ts';
-import { checkPayable, openedPayment, type WayToPay, wayToPay } from './way-to-pay.ts';
+import { type OrderWish, orderLanguage, placeOrder, requestId } from './place-order.ts';
+import { checkCoins, checkPayable, openedPayment, type WayToPay, wayToPay } from './way-to-pay.ts';
 
 export const createOrderBody = z.object({
   product_slug: z.string().regex(/^[a-z0-9-]{1,40}$/),
@@ -22,6 +23,8 @@ export const createOrderBody = z.object({
   gift: z.boolean().default(false),
   request_id: requestId.optional(),
   external_id: z.string().trim().regex(externalIdPattern).optional(),
+  /** with the API key: whose order it is */
+  user_id: namedUser.nullish(),
 });
 type Wish = z.output<typeof createOrderBody>;
 
@@ -32,13 +35,13 @@ export function createOrderRoutes(deps: HttpDeps): Router {
     .route('/api/create-order')
     .post(jsonBody(), async (req, res) => {
       const wish = readBody(req, createOrderBody);
-      const user = await buyerOf(deps, req);
+      const user = await buyerOf(deps, req, wish);
       checkBuyer(deps, req, wish, user);
       const product = await productOf(deps, wish, user);
       const named = wish.payment_method;
       const way = named === undefined ? undefined : wayToPay(deps, req, named);
       if (way) await checkPayable(deps, { product, user, quantity: wish.quantity, gift: wish.gift }, way);
-      const order = await placeOrder(deps, {
+      const orderWish: OrderWish = {
         product,
         user,
         language: orderLanguage(req, res, user),
@@ -50,7 +53,9 @@ export function createOrderRoutes(deps: HttpDeps): Router {
         externalId: wish.external_id,
         requestId: wish.request_id,
         byServer: hasApiKey(req, deps.settings.apiKey),
-      });
+      };
+      if (way) await checkCoins(deps, orderWish, way);
+      const order = await placeOrder(deps, orderWish);
       const data = await orderJson(deps, req, order, way);
       res.set('Cache-Control', 'no-store').json({ success: true, data });
     })
@@ -58,7 +63,9 @@ export function createOrderRoutes(deps: HttpDeps): Router {
   return router;
 }
 
-async function buyerOf(deps: HttpDeps, req: Request): Promise<User | null> {
+/** Of the session, or with the API key the one that is named; null: a stranger of the shop. */
+async function buyerOf(deps: HttpDeps, req: Request, { user_id: named }: Wish): Promise<User | null> {
+  if (named !== undefined && named !== null) return ownerOf(deps, req, named, 'user_id');
   const session = sessionOf(deps, req);
   return session ? ((await findUser(deps.db, session.userId)) ?? null) : null;
 }
@@ -82,7 +89,7 @@ async function productOf(
     throw new HttpError(
       401,
       'unauthorized',
-      'Coins and memberships are given to an account: sign in first (or order a membership as a gift)',
+      'Coins and memberships are given to an account: sign in (POST /api/session), or with the API key send the Telegram id of the buyer as user_id (a membership as a gift needs none)',
       'product_slug',
     );
   if (quantity > 1 && product.kind !== 'goods')

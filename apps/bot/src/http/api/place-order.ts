@@ -2,6 +2,8 @@ import { randomToken } from '@mingdan/kernel';
 import {
   createOrder,
   emailDigest,
+  findOrderByConfirmation,
+  findOrderByExternalId,
   MEMBER_READING,
   type NewOrder,
   type Order,
@@ -70,6 +72,13 @@ export function newOrderOf(deps: HttpDeps, wish: OrderWish): NewOrder {
     ...(coupon === undefined ? {} : { coupon }),
     ...(externalId === undefined ? {} : { externalId }),
   };
+}
+
+/** The order that the same request made before, if it did. */
+export async function placedBefore(deps: HttpDeps, wish: OrderWish): Promise<Order | undefined> {
+  const made =
+    wish.requestId === undefined ? undefined : await findOrderByConfirmation(deps.db, confirmationOf(deps, wish));
+  return made ?? (wish.externalId === undefined ? undefined : await findOrderByExternalId(deps.db, wish.externalId));
 }
 
 /** A stranger's mark counts for their own address only: nobody gets the order of another by naming it. */

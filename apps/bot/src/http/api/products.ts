@@ -1,4 +1,5 @@
 import { formatAmount } from '@mingdan/kernel';
+import { amountIn } from '@mingdan/operations';
 import {
   findProduct,
   type Language,
@@ -16,8 +17,8 @@ import { coinsOf } from './coins/packages.ts';
 import { inDollars } from './prices.ts';
 
 /** `GET /api/products`, `GET /api/products/<slug>`: what can be bought now, named in the caller's language. */
-export function productRoutes(deps: Pick<HttpDeps, 'db' | 'clock' | 'settings'>): Router {
-  const { db } = deps;
+export function productRoutes(deps: Pick<HttpDeps, 'db' | 'clock' | 'settings' | 'operations'>): Router {
+  const { db, operations } = deps;
   const router = express.Router();
   router
     .route('/api/products')
@@ -27,7 +28,7 @@ export function productRoutes(deps: Pick<HttpDeps, 'db' | 'clock' | 'settings'>)
       const isKnown = knowsReader(deps, req, res);
       res.json({
         success: true,
-        data: products.map((product) => productJson(product, { language, settings, isKnown })),
+        data: products.map((product) => productJson(product, { language, settings, isKnown, operations })),
       });
     })
     .all(onlyAllow('GET, HEAD'));
@@ -40,7 +41,7 @@ export function productRoutes(deps: Pick<HttpDeps, 'db' | 'clock' | 'settings'>)
       const language = languageOf(req, res);
       const settings = await readSiteSettings(db);
       const isKnown = knowsReader(deps, req, res);
-      res.json({ success: true, data: productJson(product, { language, settings, isKnown }) });
+      res.json({ success: true, data: productJson(product, { language, settings, isKnown, operations }) });
     })
     .all(onlyAllow('GET, HEAD'));
   return router;
@@ -58,9 +59,20 @@ interface Reader {
   readonly language: Language;
   readonly settings: SiteSettings;
   readonly isKnown: boolean;
+  readonly operations: HttpDeps['operations'];
 }
 
-function productJson(product: Product, { language, settings, isKnown }: Reader) {
+/** What Stars it costs now, by its own price or by the rate; null where it is not sold for them. */
+function starsOf({ price, priceStars }: Product, { settings: { rates }, operations }: Reader): number | null {
+  if (priceStars !== null || price.minor === 0) return priceStars;
+  const { offered, starsByRate } = operations.settings;
+  if (!offered.includes('stars')) return null;
+  return amountIn({ amount: price, amountStars: null, rates }, 'XTR', starsByRate)?.minor ?? null;
+}
+
+function productJson(product: Product, reader: Reader) {
+  const { language, settings, isKnown } = reader;
+  const stars = starsOf(product, reader);
   const dollars = inDollars(product.price, settings.rates.usdt_to_cny_rate);
   return {
     id: product.id,
@@ -77,7 +89,7 @@ function productJson(product: Product, { language, settings, isKnown }: Reader) 
     stock_quantity: product.stock,
     // what it takes to order it, and what is in it
     input: product.input,
-    ...(product.priceStars === null ? {} : { price_stars: product.priceStars }),
+    ...(stars === null ? {} : { price_stars: stars }),
     ...(product.coins === null ? {} : { coins: coinsOf(product), bonus_coins: product.bonusCoins }),
     ...(product.months === null ? {} : { months: product.months }),
     ...(isKnown && product.memberPrice ? { member_price: Number(formatAmount(product.memberPrice)) } : {}),

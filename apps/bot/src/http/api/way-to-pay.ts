@@ -1,6 +1,14 @@
 import type { Money } from '@mingdan/kernel';
 import { payable } from '@mingdan/operations';
-import { MEMBER_READING, type Order, type Product, previewPrice, readSiteSettings, type User } from '@mingdan/orders';
+import {
+  coinBalance,
+  MEMBER_READING,
+  type Order,
+  type Product,
+  previewPrice,
+  readSiteSettings,
+  type User,
+} from '@mingdan/orders';
 import { type ProviderName, providerNames } from '@mingdan/payments';
 import { findMethod, providerCapabilities } from '@mingdan/payments/capabilities';
 import type { Request } from 'express';
@@ -10,6 +18,7 @@ import { openPayment } from '../open-payment.ts';
 import { surfaceOf } from '../surface.ts';
 import { answering } from './operation-errors.ts';
 import { paymentJson } from './payments/create.ts';
+import { type OrderWish, placedBefore } from './place-order.ts';
 
 export interface WayToPay {
   readonly provider: ProviderName;
@@ -36,7 +45,8 @@ export function wayToPay(deps: HttpDeps, req: Request, named: string, method?: s
   // Stars have no page: who has a Telegram account pays their invoice in Telegram.
   const wanted = method ?? known?.web[surfaceOf(req)] ?? (provider === 'stars' ? known?.chat : null) ?? null;
   const found = wanted === null ? undefined : findMethod(provider, wanted);
-  if (!found)
+  // Nothing but /api/v1 takes the number that such a method needs.
+  if (!found || found.needs?.includes('openid'))
     throw new HttpError(
       422,
       'method_not_offered',
@@ -60,15 +70,16 @@ export interface QuoteWish {
   readonly quantity?: number;
   readonly coupon?: string | undefined;
   readonly gift?: boolean;
+  readonly email?: string | undefined;
 }
 
 /** What a product would cost this buyer now, and what a way to pay would ask for it; no use of a coupon is counted. @throws HttpError 409 `coupon_not_valid` */
 export async function quote(
   { db, operations }: HttpDeps,
-  { product, user, quantity = 1, coupon, gift = false }: QuoteWish,
+  { product, user, quantity = 1, coupon, email, gift = false }: QuoteWish,
   { provider, method }: Pick<WayToPay, 'provider' | 'method'>,
 ): Promise<Quote> {
-  const used = coupon === undefined ? {} : { coupon };
+  const used = { ...(coupon === undefined ? {} : { coupon }), ...(email === undefined ? {} : { email }) };
   const wish = { product, userId: user?.id ?? null, quantity, gift, memberReading: MEMBER_READING, ...used };
   const [priced, { rates }] = await Promise.all([
     answering(previewPrice(db, operations.vault, wish)),
@@ -91,6 +102,20 @@ export async function checkPayable(deps: HttpDeps, buying: QuoteWish, way: WayTo
   const { asked, price } = await quote(deps, buying, way);
   if (price.minor === 0 || asked !== null) return;
   throw new HttpError(422, 'method_not_offered', 'This way to pay cannot take this order', 'payment_method');
+}
+
+/** Before the order is made: an account that has too few coins could not pay it. What was made before is not asked about again. */
+export async function checkCoins(deps: HttpDeps, wish: OrderWish, way: WayToPay): Promise<void> {
+  const { user, product } = wish;
+  if (way.provider !== 'points' || user === null || (await placedBefore(deps, wish))) return;
+  const { asked } = await quote(deps, wish, way);
+  if (asked === null || asked.minor <= (await coinBalance(deps.db, user.id))) return;
+  throw new HttpError(
+    409,
+    'not_enough_coins',
+    `${product.slug} costs ${asked.minor} coins, and there are fewer`,
+    'payment_method',
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError } from '../errors.ts';
+import { isOurPage } from './origin.ts';
 import { looksLikeSession, readSessionToken, SESSION_SECONDS, type Session, sessionToken } from './session-token.ts';
 
 const COOKIE = 'mingdan_session';
@@ -69,13 +70,6 @@ function findSession({ clock, settings }: Needed, req: Request): Found {
 function cookieOf(req: Request): string | undefined {
   const cookies = (req.get('cookie') ?? '').split(/;\s*/);
   return cookies.find((each) => each.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
-}
-
-/** A browser sends cookies whichever page makes it ask; what changes something must come from a page of ours. */
-function isOurPage({ publicUrl }: HttpDeps['settings'], req: Request): boolean {
-  if (['GET', 'HEAD', 'OPTIONS'].includes(req.method)) return true;
-  // Forms of pages without a referrer say `null` here; no page can forge the other header.
-  return req.get('origin') === new URL(publicUrl).origin || req.get('sec-fetch-site') === 'same-origin';
 }
 
 function refusal(why: Why): HttpError {

@@ -54,7 +54,7 @@ export const product = named(
     stock: z.number().int().nullable().describe('what can be bought now; null: as much as one likes'),
     stock_quantity: z.number().int().nullable(),
     input: z.enum(['birth', 'none']).describe('what it takes to order it'),
-    price_stars: z.number().int().optional(),
+    price_stars: z.number().int().optional().describe('where it is sold for Stars now'),
     coins: z.number().int().optional(),
     bonus_coins: z.number().int().optional(),
     months: z.number().int().optional(),

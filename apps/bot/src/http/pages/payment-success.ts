@@ -1,11 +1,16 @@
 import { type Db, row } from '@mingdan/db';
 import { splitGatewayOrderId } from '@mingdan/kernel';
 import { verifyOrderLink } from '@mingdan/operations';
-import { findOrder, type Order } from '@mingdan/orders';
+import { findOrder, type Language, type Order } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
+import { html } from 'ghtml';
+import { sendPage } from '../compression.ts';
 import type { HttpDeps } from '../deps.ts';
-import { HttpError, onlyAllow } from '../errors.ts';
+import { onlyAllow } from '../errors.ts';
+import { languageOf } from '../language.ts';
 import { returnLinkToken } from '../return-link.ts';
+import { textsIn } from '../texts.ts';
+import { layout, type Markup } from './layout.ts';
 
 /** Where gateways put our order number into the address that they send people back to; ours comes first. */
 const ORDER_FIELDS = [
@@ -21,7 +26,7 @@ const PAYMENT_FIELDS = ['session_id', 'track_id', 'trackId', 'transactionId', 't
 
 /**
  * `/payment/success`: where gateways send people back. What the address bar says only finds the order's page, which asks the gateway
- * whether it is paid.
+ * whether it is paid. Without an order in it, it says how to find one.
  */
 export function paymentSuccessRoutes({ db, settings }: Pick<HttpDeps, 'db' | 'settings'>): Router {
   const router = express.Router();
@@ -29,16 +34,38 @@ export function paymentSuccessRoutes({ db, settings }: Pick<HttpDeps, 'db' | 'se
     .route('/payment/success')
     .get(async (req, res) => {
       const order = await orderIn(db, req);
-      if (!order) throw new HttpError(404, 'order_not_found', 'There is no order with this number');
+      if (!order) {
+        res.set('Cache-Control', 'no-store');
+        return sendPage(req, res, noOrderPage(languageOf(req, res)));
+      }
       const given = req.query.t;
       const isGood = typeof given === 'string' && verifyOrderLink(settings, order.orderNo, given);
       const token = isGood ? given : returnLinkToken(req, settings, order.orderNo);
       const query = new URLSearchParams({ ...(token === undefined ? {} : { t: token }), back: '1' });
       res.set('Cache-Control', 'no-store');
-      res.redirect(303, `/order/${order.orderNo}?${query}`);
+      return res.redirect(303, `/order/${order.orderNo}?${query}`);
     })
     .all(onlyAllow('GET, HEAD'));
   return router;
+}
+
+/** The address names no order of ours: who paid one is not to read that something went wrong. */
+function noOrderPage(language: Language): Markup {
+  const t = textsIn(language);
+  const lang = (each: Language) => `?${new URLSearchParams({ lang: each })}`;
+  const here = (each: Language) => `/payment/success${lang(each)}`;
+  return layout({
+    language,
+    title: t('paid.title'),
+    languageLinks: { 'zh-CN': here('zh-CN'), 'zh-TW': here('zh-TW'), en: here('en') },
+    body: html`<section class="card">
+<h1>${t('paid.title')}</h1>
+<p>${t('paid.text')}</p>
+<p>${t('paid.chat')}</p>
+<p><a class="button" href="/shop/lost-link${lang(language)}">${t('paid.find')}</a></p>
+<p><a href="/shop${lang(language)}">${t('paid.shop')}</a></p>
+</section>`,
+  });
 }
 
 async function orderIn(db: Db, req: Request): Promise<Order | undefined> {

@@ -39,8 +39,8 @@ export async function createStarsPayment(deps: HttpDeps, req: Request, res: Resp
   const product = await productByName(deps.db, wish.productName);
   const { input, coupon, gift } = wish;
   checkGivable(product, gift);
-  const { asked } = await quote(deps, { product, user, coupon, gift }, STARS);
-  checkPrice(deps, asked, wish.amount);
+  const { asked, price } = await quote(deps, { product, user, coupon, gift }, STARS);
+  checkPrice(deps, asked, coupon === undefined ? [product.price, price] : [price], wish.amount);
   checkSubscription(product, wish);
   const language = orderLanguage(req, res, user);
   const order = await placeOrder(deps, { product, user, language, input, coupon, gift, requestId: wish.request_id });
@@ -67,12 +67,18 @@ function checkSubscription({ kind, months }: Product, wish: z.output<typeof crea
   );
 }
 
-function checkPrice({ operations }: HttpDeps, asked: Money | null, named: number | string | undefined): void {
+/** An amount may be named in Stars, or as the price of the catalogue in its own currency. */
+function checkPrice(
+  { operations }: HttpDeps,
+  asked: Money | null,
+  prices: readonly Money[],
+  named: number | string | undefined,
+): void {
   if (!operations.settings.offered.includes('stars'))
     throw new HttpError(409, 'provider_not_offered', 'Telegram Stars are not offered now');
   if (asked === null)
     throw new HttpError(409, 'not_sold_for_stars', 'This product is not sold for Telegram Stars', 'productName');
-  if (named !== undefined && !isAmount(named, asked))
+  if (named !== undefined && ![asked, ...prices].some((each) => isAmount(named, each)))
     throw new HttpError(409, 'amount_mismatch', `The price is ${formatAmount(asked)} Stars`, 'amount');
 }
 

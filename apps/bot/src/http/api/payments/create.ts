@@ -22,7 +22,7 @@ export async function createPayment(deps: HttpDeps, req: Request): Promise<objec
   const wish = readBody(req, createBody);
   const order = await callersOrder(deps, req, wish.orderId);
   checkMoney(order, wish);
-  checkMethod(provider, wish.method);
+  checkMethod(provider, wish);
   const started = await answering(
     openPayment(deps, req, {
       orderNo: order.orderNo,
@@ -59,8 +59,16 @@ function checkMoney(order: Order, wish: Wish): void {
     throw new HttpError(409, 'currency_mismatch', 'The currency is not the one of the order', 'currency');
 }
 
-function checkMethod(provider: ProviderName, method: string | undefined): void {
-  if (findMethod(provider, method ?? null)) return;
+function checkMethod(provider: ProviderName, { method, openid }: Wish): void {
+  const found = findMethod(provider, method ?? null);
+  if (found?.needs?.includes('openid') && openid === undefined)
+    throw new HttpError(
+      422,
+      'invalid_field',
+      `The field openid is missing: ${found.method} needs the buyer's`,
+      'openid',
+    );
+  if (found) return;
   const names = providerCapabilities.get(provider)?.methods.map((each) => each.method) ?? [];
   throw new HttpError(422, 'invalid_field', `The field method has to be one of ${names.join(', ')}`, 'method');
 }

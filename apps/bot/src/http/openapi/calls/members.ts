@@ -73,7 +73,7 @@ export const miniAppCalls: readonly Call[] = [
         fields: {
           productName: 'a slug, or a name of the catalogue in any language',
           telegramPayload: 'initData',
-          amount: 'in whole Stars',
+          amount: "in Stars, or the catalogue's price in its own currency",
           input: 'of a report, as in /api/create-order',
           coupon: "a coupon's code, in any case",
           gift: 'for somebody else, as in /api/create-order',

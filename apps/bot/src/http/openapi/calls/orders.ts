@@ -30,7 +30,7 @@ export const orderCalls: readonly Call[] = [
         fields: {
           product_slug: 'of the catalogue',
           quantity: 'more than 1 for goods only',
-          email: 'of the buyer; may be left out with a session',
+          email: 'of the buyer; may be left out with a session, and with user_id',
           payment_method:
             'a provider, usdt (OxaPay) or alipay_redpacket; left out: the order is made unpaid, to be paid on its page or by /api/v1/payments',
           input: 'what the product wants to know: birth data for a report, nothing for the rest',
@@ -38,6 +38,7 @@ export const orderCalls: readonly Call[] = [
           gift: 'a report or a membership for somebody else: no input and, of a membership, no session; paid, it makes a claim link',
           request_id: 'your mark of this request: the same one again is the same order',
           external_id: 'your own number of the order, with the API key only: the same one again is the same order',
+          user_id: 'Telegram id of the buyer, with the API key; the order is theirs, as with a session',
         },
         shapes: { input: orderBirthSchema },
       },
@@ -46,8 +47,16 @@ export const orderCalls: readonly Call[] = [
     errors: {
       401: ['unauthorized', 'session_expired'],
       404: ['product_not_found'],
-      409: ['sold_out', 'coupon_not_valid', 'too_many_open_orders', 'external_id_taken', 'request_id_taken'],
-      422: ['method_not_offered'],
+      409: [
+        'sold_out',
+        'coupon_not_valid',
+        'too_many_open_orders',
+        'external_id_taken',
+        'request_id_taken',
+        'not_enough_coins',
+      ],
+      403: ['user_mismatch'],
+      422: ['method_not_offered', 'input_required'],
       503: ['maintenance'],
     },
   },
