@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { enterRedPacket, findOrder, type Order, promoterOf } from '@mingdan/orders';
@@ -14,6 +14,8 @@ beforeAll(async () => {
   env = shop(database.url);
 });
 afterAll(() => database.drop());
+// Every test has red packets of its own, whatever their codes.
+beforeEach(() => changed(db, 'update redpacket_codes set code_digest = null').then(() => undefined));
 
 const mingdan = (...args: string[]): Promise<Ran> => run(env, args);
 const json = async (...args: string[]) => JSON.parse((await run(env, [...args, '--json'])).out);

@@ -25,6 +25,7 @@ import {
   requestRefundWithId,
   revokeGift,
 } from '@mingdan/orders';
+import { providerCapabilities } from '@mingdan/payments/capabilities';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
 import { type CoinShare, coinShare, takeCoinsOfRefund } from './refund-of-coins.ts';
@@ -78,11 +79,25 @@ export async function askForRefund(deps: OperationDeps, wish: RefundWish): Promi
     // Coins that paid a part of it go back with the whole, never by an amount of money.
     if (wish.amount !== undefined && wish.amount.minor > dueOf(order).minor)
       throw new OperationRefused('amount_exceeds_payment', `order ${order.orderNo} is ${amountText(order)}`);
-    return decide(deps, tx, order, wish);
+    const answer = await decide(deps, tx, order, wish);
+    return answer.outcome === 'requested' ? { ...answer, status: await leaveByHand(tx, order.id) } : answer;
   });
   deps.log.info({ order_no: wish.orderNo, outcome: answer.outcome, by: wish.by }, 'refund wished for');
   if (answer.outcome === 'requested') await wakeWorkers(deps.db);
   return answer;
+}
+
+/** Where a gateway has no call for it, it is a task of the operators from the first moment on. @returns how the order's refund stands */
+async function leaveByHand(tx: Db, orderId: number): Promise<RefundStatus> {
+  const byHand = [...providerCapabilities].flatMap(([name, { refund }]) => (refund === 'manual' ? [name] : []));
+  await changed(
+    tx,
+    `update refund_records set status = 'manual', last_error = 'the gateway has no refund call'
+      where order_id = :orderId and status = 'requested' and provider = any(:byHand::text[])`,
+    { orderId, byHand },
+  );
+  const status = await refundStatusOf(tx, orderId);
+  return status === 'none' ? 'requested' : status;
 }
 
 /** What the asker may have by themselves; of a buyer's wish what no rule grants goes to the operators. */
@@ -174,17 +189,20 @@ function granted(deps: OperationDeps, order: Order, undelivered: boolean): numbe
   return paidAt === null ? 0 : grantedPercent(refundRules[order.kind], { undelivered, paidAt }, deps.clock.now());
 }
 
-/** A repeat: the same id, or no id while one is open. */
+/** A repeat: the same id; without one the same amount while it is open, or the rest again while all is on its way. */
 async function sameRefund(tx: Db, order: Order, wish: RefundWish): Promise<RefundAnswer | undefined> {
-  const found = wish.refundId === undefined ? await openRefundOf(tx, order.id) : await findRefund(tx, wish.refundId);
+  const named = wish.amount === undefined ? undefined : await inPaymentCurrency(tx, order, wish.amount);
+  const found =
+    wish.refundId === undefined ? await openRefundOf(tx, order.id, named) : await findRefund(tx, wish.refundId);
   if (!found) return undefined;
+  // Of what is left nobody has asked yet: an open part is not the whole.
+  const asksForRest = wish.refundId === undefined && named === undefined && wish.by !== 'buyer';
+  if (asksForRest && !(await isAllReserved(tx, order.id))) return undefined;
   // Left to people: if they ask again, it goes to the gateway again. A buyer's impatience is no second task to pay it by hand.
   if (wish.refundId === undefined && found.status === 'manual' && wish.by === 'operator') return undefined;
-  const sameAmount =
-    wish.amount === undefined || (await inPaymentCurrency(tx, order, wish.amount)) === found.amount.minor;
+  const sameAmount = named === undefined || named === found.amount.minor;
   if (wish.refundId !== undefined && (found.orderId !== order.id || !sameAmount))
     throw new OperationRefused('refund_id_taken', `refund ${wish.refundId} is of another order or amount`);
-  if (wish.refundId === undefined && wish.amount !== undefined && !sameAmount) return undefined;
   return { outcome: 'already_requested', amount: found.amount, refundId: found.refundId, status: found.status };
 }
 

@@ -24,6 +24,7 @@ import { tellOperators } from './tell-operators.ts';
 export type RedPacketErrorCode =
   | 'bad_redpacket_code'
   | 'too_many_redpacket_codes'
+  | 'redpacket_code_used'
   | 'redpacket_not_found'
   | 'redpacket_taken'
   | 'redpacket_decided'
@@ -31,6 +32,7 @@ export type RedPacketErrorCode =
 
 const hints: Record<RedPacketErrorCode, string> = {
   bad_redpacket_code: 'Copy the code from Alipay as it is',
+  redpacket_code_used: 'Every red packet pays one order: the buyer sends another one',
   too_many_redpacket_codes: 'The buyer writes to support, or pays another way',
   redpacket_not_found: 'See: mingdan redpacket list --all',
   redpacket_taken: `A claim ends ${CLAIM_MINUTES} minutes after it was made: mingdan redpacket list`,
@@ -61,7 +63,7 @@ export interface RedPacketAnswer {
  * A buyer's red-packet code (支付宝口令红包). It is kept encrypted, the order does not expire while it waits, and operators are told once.
  * The same code again tells where it stands.
  * @param entered `userId`: the order must be this user's
- * @throws RedPacketRefused bad_redpacket_code | too_many_redpacket_codes; OperationRefused order_not_found | order_not_payable |
+ * @throws RedPacketRefused bad_redpacket_code | redpacket_code_used | too_many_redpacket_codes; OperationRefused order_not_found | order_not_payable |
  *   provider_not_offered | method_not_offered
  */
 export async function enterRedPacketCode(
@@ -81,6 +83,7 @@ export async function enterRedPacketCode(
   const { outcome, packet } = answer;
   if (outcome === 'full')
     throw new RedPacketRefused('too_many_redpacket_codes', `order ${order.orderNo} had too many codes`);
+  if (outcome === 'used') throw new RedPacketRefused('redpacket_code_used', 'this code is for another order');
   if (packet === null) throw new OperationRefused('order_not_payable', `order ${order.orderNo} takes no code`);
   if (outcome === 'new') deps.log.info({ order_no: order.orderNo, redpacket: packet.id }, 'a red-packet code waits');
   return {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { createLogger } from '@mingdan/kernel';
@@ -40,6 +40,8 @@ beforeAll(async () => {
   };
 });
 afterAll(() => database.drop());
+// Every test has red packets of its own, whatever their codes.
+beforeEach(() => changed(db, 'update redpacket_codes set code_digest = null').then(() => undefined));
 
 const CODE = '大吉大利恭喜发财';
 /** An order without any payment opened. */

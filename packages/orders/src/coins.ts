@@ -126,18 +126,21 @@ export async function useCoins(db: Db, used: UsedCoins): Promise<UseCoinsOutcome
   return answer?.outcome ?? 'not_payable';
 }
 
-/** What was paid under this id, whether or not it went back since. */
+/** What was paid under this id, and how many of the coins went back since. */
 export async function coinPayment(
   db: Db,
   gatewayOrderId: string,
-): Promise<{ paymentId: string; amount: Money; paidAt: Date } | null> {
-  const entry = await row<{ id: number; amount: number; paidAt: Date }>(
+): Promise<{ paymentId: string; amount: Money; returned: number; paidAt: Date } | null> {
+  const entry = await row<{ id: number; amount: number; returned: number; paidAt: Date }>(
     db,
-    `select id, -amount as amount, created_at as "paidAt" from coin_ledger where cause = 'pay:' || :gatewayOrderId`,
+    `select id, -amount as amount, (select coalesce(sum(back.amount), 0)::bigint from coin_ledger back where back.pays_back = coin_ledger.id) as returned,
+            created_at as "paidAt"
+       from coin_ledger where cause = 'pay:' || :gatewayOrderId`,
     { gatewayOrderId },
   );
   if (!entry) return null;
-  return { paymentId: `coins:${entry.id}`, amount: { minor: entry.amount, currency: 'COIN' }, paidAt: entry.paidAt };
+  const { id, amount, returned, paidAt } = entry;
+  return { paymentId: `coins:${id}`, amount: { minor: amount, currency: 'COIN' }, returned, paidAt };
 }
 
 export interface CoinRefund {

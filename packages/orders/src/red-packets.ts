@@ -102,8 +102,8 @@ export function redPacketPaymentId(id: number): string {
 }
 
 export interface EnteredRedPacket {
-  /** `full`: too many codes were tried; `over`: the order takes no code (any more) */
-  readonly outcome: 'new' | 'same' | 'other_waiting' | 'paid' | 'full' | 'over';
+  /** `full`: too many codes were tried; `used`: the code is for another order; `over`: the order takes no code (any more) */
+  readonly outcome: 'new' | 'same' | 'other_waiting' | 'paid' | 'full' | 'used' | 'over';
   readonly packet: RedPacket | null;
 }
 
@@ -139,15 +139,33 @@ export async function enterRedPacket(
   if (accepted && order?.paid) return found('paid', accepted.id);
   if (!order?.payable) return found('over', undefined);
   if (earlier.length >= MOST_CODES) return found('full', undefined);
-  return found('new', await insertCode(tx, orderId, vault.seal(CODE, code)));
+  const digest = vault.fingerprint(CODE, code);
+  if (await isUsed(tx, digest)) return found('used', undefined);
+  const id = await insertCode(tx, orderId, { sealed: vault.seal(CODE, code), digest });
+  return found(id === undefined && (await isUsed(tx, digest)) ? 'used' : 'new', id);
 }
 
-async function insertCode(tx: Db, orderId: number, sealed: Buffer): Promise<number | undefined> {
+async function isUsed(tx: Db, digest: Buffer): Promise<boolean> {
+  const one = await row(
+    tx,
+    `select 1 from redpacket_codes where code_digest = :digest and state in ('waiting', 'accepted') limit 1`,
+    { digest },
+  );
+  return one !== undefined;
+}
+
+/** Undefined where the order has no such payment, or another order got in first with this code. */
+async function insertCode(
+  tx: Db,
+  orderId: number,
+  code: { sealed: Buffer; digest: Buffer },
+): Promise<number | undefined> {
   const written = await row<{ id: number }>(
     tx,
-    `insert into redpacket_codes (order_id, attempt_id, code)
-     select order_id, id, :sealed from payment_attempts where order_id = :orderId and provider = 'redpacket' and status = 'open' returning id`,
-    { orderId, sealed },
+    `insert into redpacket_codes (order_id, attempt_id, code, code_digest)
+     select order_id, id, :sealed, :digest from payment_attempts where order_id = :orderId and provider = 'redpacket' and status = 'open'
+     on conflict do nothing returning id`,
+    { orderId, ...code },
   );
   if (!written) return undefined;
   // The buyer is answered at once, so the message of gateways that see money has been said.

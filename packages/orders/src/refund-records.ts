@@ -203,13 +203,20 @@ export async function findRefund(db: Db, refundId: string): Promise<FoundRefund 
   );
 }
 
-/** The refund of an order that is not through yet, if there is one. */
-export async function openRefundOf(db: Db, orderId: number): Promise<FoundRefund | undefined> {
+/** The refund of an order that is not through yet, if there is one: of this amount, or else the last, and of the money before coins. */
+export async function openRefundOf(
+  db: Db,
+  orderId: number,
+  amountMinor: number | null = null,
+): Promise<FoundRefund | undefined> {
   return row<FoundRefund>(
     db,
-    `select refund_id as "refundId", order_id as "orderId", status, jsonb_build_object('minor', amount_minor, 'currency', currency) as amount
-       from refund_records where order_id = :orderId and status in ('requested', 'pending', 'manual') and reason <> 'second_payment' order by id limit 1`,
-    { orderId },
+    `select r.refund_id as "refundId", r.order_id as "orderId", r.status, jsonb_build_object('minor', r.amount_minor, 'currency', r.currency) as amount
+       from refund_records r left join payment_transactions t on t.id = r.transaction_id
+      where r.order_id = :orderId and r.status in ('requested', 'pending', 'manual') and r.reason <> 'second_payment'
+        and (:amountMinor::bigint is null or r.amount_minor = :amountMinor::bigint)
+      order by ${IS_COIN_PART}, r.id desc limit 1`,
+    { orderId, amountMinor },
   );
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { pause } from '@mingdan/kernel';
@@ -25,6 +25,8 @@ beforeAll(async () => {
   db = database.db;
 });
 afterAll(() => database.drop());
+// Every test has red packets of its own, whatever their codes.
+beforeEach(() => changed(db, 'update redpacket_codes set code_digest = null').then(() => undefined));
 
 async function anOrder(): Promise<Order> {
   const order = await anUnpaidOrder(db);
@@ -120,6 +122,26 @@ describe('entering a code', () => {
     const { order } = await waiting();
     const insert = `insert into redpacket_codes (order_id, attempt_id, code) select order_id, attempt_id, code from redpacket_codes where order_id = :id`;
     await expect(changed(db, insert, { id: order.id })).rejects.toThrow('redpacket_codes_one_waiting');
+  });
+});
+
+describe('a code that another order has', () => {
+  test('is taken by one of many at once, and again once it was rejected', async () => {
+    const orders = await Promise.all(Array.from({ length: 8 }, anOrder));
+    const entered = await Promise.all(orders.map((order) => enter(order, 'one packet')));
+    expect(entered.map(({ outcome }) => outcome).sort()).toEqual(['new', ...Array(7).fill('used')]);
+    const id = entered.find(({ packet }) => packet)?.packet?.id ?? 0;
+    await claim(id);
+    await reject(id);
+    const other = await anOrder();
+    expect(await enter(other, 'one packet')).toMatchObject({ outcome: 'new' });
+  });
+
+  test('stays taken when it was accepted', async () => {
+    const { id } = await waiting('taken for good');
+    await claim(id);
+    await accept(id);
+    expect(await enter(await anOrder(), 'taken for good')).toEqual({ outcome: 'used', packet: null });
   });
 });
 
@@ -238,7 +260,7 @@ describe('where a payment by red packet stands', () => {
 
 describe('codes are forgotten', () => {
   test('30 days after the decision, and not while one waits', async () => {
-    const [old, recent, open] = [await waiting(), await waiting(), await waiting()];
+    const [old, recent, open] = [await waiting('code of old'), await waiting('code of now'), await waiting()];
     for (const { id } of [old, recent]) {
       await claim(id);
       await reject(id);

@@ -234,8 +234,10 @@ export interface HouseTools {
     userId: number;
     amount: Money;
   }): Promise<'paid' | 'not_enough' | 'not_payable'>;
-  /** what was paid for it so far; null where nothing was */
-  coinPayment(gatewayOrderId: string): Promise<{ paymentId: string; amount: Money; paidAt: Date } | null>;
+  /** what was paid for it, and how many of the coins went back; null where nothing was */
+  coinPayment(
+    gatewayOrderId: string,
+  ): Promise<{ paymentId: string; amount: Money; returned: number; paidAt: Date } | null>;
   /** Gives coins back, once for each refund id. */
   giveCoinsBack(refund: { refundId: string; gatewayOrderId: string; amount: Money }): Promise<void>;
   redpacket(gatewayOrderId: string): Promise<{

@@ -18,7 +18,7 @@ function house(changes: Partial<HouseTools> = {}): HouseTools & { asked: unknown
       asked.push(payment);
       return 'paid';
     },
-    coinPayment: async () => ({ paymentId: 'coins:7', amount: coins, paidAt }),
+    coinPayment: async () => ({ paymentId: 'coins:7', amount: coins, returned: 0, paidAt }),
     giveCoinsBack: async (refund) => void asked.push(refund),
     redpacket: async () => ({ state: 'none', paymentId: null, amount: null, decidedAt: null }),
     ...changes,

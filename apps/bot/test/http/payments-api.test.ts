@@ -2,8 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { systemClock } from '@mingdan/kernel';
-import { createOrder, findOrder, findProduct, type Order, recordNotice } from '@mingdan/orders';
-import { aUser, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
+import {
+  createOrder,
+  findOrder,
+  findProduct,
+  giveCoinsBack,
+  grantCoins,
+  type Order,
+  recordNotice,
+} from '@mingdan/orders';
+import { anAttempt, aUser, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
 import { anApp, testSettings } from './support.ts';
@@ -349,6 +357,32 @@ describe('query', () => {
   });
 });
 
+describe('query of what has no gateway', () => {
+  test('says of coins that they went back', async () => {
+    const order = await anOrder();
+    await grantCoins(db, { userId: Number(order.userId), amount: 199, reason: 'test', actor: 'test' });
+    await create(order, { method: 'POINTS' }, 'points').expect(200);
+    const query = async () => (await get(`/points/query/${order.orderNo}`).expect(200)).body.data;
+    expect(await query()).toMatchObject({ status: 'paid', provider_status: 'paid' });
+    await giveCoinsBack(db, {
+      refundId: 'back',
+      gatewayOrderId: order.orderNo,
+      amount: { minor: 199, currency: 'COIN' },
+    });
+    expect((await query()).provider_status).toBe('given_back');
+  });
+
+  test('says of a mock payment what we know of it', async () => {
+    const order = await anOrder();
+    await anAttempt(db, order, `MOCK-${order.orderNo}`, 'mock');
+    const query = async () => (await get(`/mock/query/${order.orderNo}`).expect(200)).body.data;
+    expect(await query()).toMatchObject({ status: 'waiting', provider_status: 'waiting' });
+    const notice = paidNotice(order, { provider: 'mock', paymentId: `MOCK-${order.orderNo}` });
+    await recordNotice(db, { ...notice, problem: null }, { digest: Buffer.alloc(32), sealed: null });
+    expect(await query()).toMatchObject({ status: 'paid', provider_status: 'paid' });
+  });
+});
+
 describe('close', () => {
   test('ends the order at the gateway and here, and a repeat changes nothing', async () => {
     const order = await anOrder();
@@ -457,10 +491,24 @@ describe('refund', () => {
     expect(body.data).toMatchObject({ refund_id: 'Q-2', amount: 14.9 });
   });
 
-  test('is by hand where the gateway has no call for it', async () => {
+  test('of the rest is another one while a part is on its way; each repeated is the same', async () => {
+    const order = await aPaidOrder();
+    const part = (await refund(order, { amount: 5 }).expect(200)).body.data;
+    expect((await refund(order, { amount: 5 }).expect(200)).body.data).toEqual(part);
+    const rest = (await refund(order).expect(200)).body.data;
+    expect(rest).toMatchObject({ amount: 14.9, status: 'requested' });
+    expect((await refund(order).expect(200)).body.data).toEqual(rest);
+    expect((await refund(order, { amount: 5 }).expect(200)).body.data).toEqual(part);
+    expect(await idsOf(order)).toHaveLength(2);
+  });
+
+  test('is by hand where the gateway has no call for it, whoever asks', async () => {
     const order = await aPaidOrder('oxapay');
     const { body } = await refund(order, {}, 'oxapay').expect(200);
     expect(body.data).toMatchObject({ status: 'manual', amount: 2.85, currency: 'USDT' });
+    const status = await request(app()).get(`/api/order-status/${order.orderNo}`).expect(200);
+    expect(status.body.data.refund_status).toBe('manual');
+    expect((await refund(order, {}, 'oxapay').expect(200)).body.data).toEqual(body.data);
   });
 
   test('answers 409 for an unpaid order and for a provider that did not take its money', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, rows } from '@mingdan/db';
 import { claimRedPacket, decideRedPacket, type Order, redPacketOver, rememberTelegramUser } from '@mingdan/orders';
 import { anAttempt, anUnpaidOrder, testVault } from '@mingdan/orders/testing';
@@ -10,6 +10,8 @@ beforeAll(async () => {
   world.startBot();
 });
 afterAll(() => world.end());
+// Every test has red packets of its own, whatever their codes.
+beforeEach(() => changed(world.database.db, 'update redpacket_codes set code_digest = null').then(() => undefined));
 
 const CODE = '恭喜发财8888';
 

@@ -17,6 +17,7 @@ const ANSWERS: Readonly<Record<string, { status: number; message: string; field?
   amount_exceeds_payment: { status: 409, message: 'Less than this amount is left to give back', field: 'amount' },
   refund_id_taken: { status: 409, message: 'This refund id is of another order or amount', field: 'refundId' },
   bad_redpacket_code: { status: 422, message: 'A red-packet code has 4 to 64 characters in one line', field: 'code' },
+  redpacket_code_used: { status: 409, message: 'This red-packet code was used for another order', field: 'code' },
   too_many_redpacket_codes: { status: 409, message: 'Too many codes were tried for this order' },
   maintenance: { status: 503, message: 'No new orders are taken right now' },
   too_many_open_orders: { status: 409, message: 'Too many unpaid orders are open' },

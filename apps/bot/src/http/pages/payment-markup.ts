@@ -120,6 +120,7 @@ const TROUBLES: Readonly<Record<string, TextKey>> = {
   not_enough_coins: 'pay.coins',
   coins_not_usable: 'pay.coinsNotUsed',
   bad_redpacket_code: 'pay.codeWrong',
+  redpacket_code_used: 'pay.codeUsed',
   too_many_redpacket_codes: 'pay.codesTooMany',
   code_not_taken: 'pay.codeTaken',
 };

@@ -33,6 +33,7 @@ export async function redPacketCode(talk: Talk, orderNo: string, typed: string):
 
 async function sayWhyNot(talk: Talk, orderNo: string, error: MingdanError): Promise<void> {
   if (error.code === 'bad_redpacket_code') return talk.say(talk.t('redpacket.bad'));
+  if (error.code === 'redpacket_code_used') return talk.say(talk.t('redpacket.used'));
   talk.session.waiting = null;
   switch (error.code) {
     case 'too_many_redpacket_codes':

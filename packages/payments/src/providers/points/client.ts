@@ -48,7 +48,7 @@ async function query(house: HouseTools, gatewayOrderId: string): Promise<Gateway
   if (paid)
     return {
       status: 'paid',
-      providerStatus: 'paid',
+      providerStatus: paid.returned >= paid.amount.minor ? 'given_back' : 'paid',
       providerPaymentId: paid.paymentId,
       amount: paid.amount,
       paidAt: paid.paidAt,

@@ -25,7 +25,9 @@ export async function queryOrder(deps: HttpDeps, req: Request): Promise<object> 
   const order = await callersOrder(deps, req, String(req.params.orderId));
   await requireAttempt(deps, order, provider);
   const { providerStatus } = await answering(queryPayment(deps.operations, order, provider));
-  return stateJson(deps, order, providerStatus);
+  // Who keeps no books knows nothing: then the word is ours.
+  const hasBooks = providerCapabilities.get(provider)?.query !== false;
+  return stateJson(deps, order, hasBooks ? providerStatus : undefined);
 }
 
 /** `POST /api/v1/payments/<provider>/close/<orderId>`: ends an unpaid order at its gateways and here. A repeat changes nothing. */
@@ -63,7 +65,7 @@ export async function refundOrder(deps: HttpDeps, req: Request): Promise<object>
   );
   const refund = await refundBehind(deps, order, answer, wish.refundId);
   if (!refund) throw new HttpError(409, 'nothing_to_refund', 'Nothing of the order is left that could be given back');
-  return refundJson(order, provider, refund);
+  return refundJson(order, refund);
 }
 
 /** The refund that this call made or met. None where there was nothing to give back, or where all of it goes back under another id. */
@@ -78,13 +80,11 @@ async function refundBehind(
   return known === undefined ? openRefundOf(db, order.id) : findRefund(db, known);
 }
 
-function refundJson(order: Order, provider: ProviderName, { refundId, status, amount }: FoundRefund): object {
-  // Nobody to ask there: it is a task of the operators from the first moment on.
-  const byHand = status === 'requested' && providerCapabilities.get(provider)?.refund === 'manual';
+function refundJson(order: Order, { refundId, status, amount }: FoundRefund): object {
   return {
     order_no: order.orderNo,
     refund_id: refundId,
-    status: byHand ? 'manual' : status,
+    status,
     amount: Number(formatAmount(amount)),
     currency: amount.currency,
   };
@@ -98,13 +98,14 @@ async function requireAttempt(deps: HttpDeps, order: Order, provider: ProviderNa
   return attempt;
 }
 
-async function stateJson(deps: HttpDeps, { id, orderNo }: Order, providerStatus: string): Promise<object> {
+async function stateJson(deps: HttpDeps, { id, orderNo }: Order, providerStatus: string | undefined): Promise<object> {
   const order = (await findOrder(deps.db, orderNo)) as Order;
+  const status = paymentStatus(order, await refundOfOrder(deps.db, id));
   return {
     order_no: order.orderNo,
-    status: paymentStatus(order, await refundOfOrder(deps.db, id)),
+    status,
     order_status: order.status,
-    provider_status: providerStatus,
+    provider_status: providerStatus ?? status,
     amount: Number(formatAmount(order.amount)),
     currency: order.amount.currency,
     ...(order.paidAt === null ? {} : { paid_at: order.paidAt.toISOString() }),

@@ -127,7 +127,7 @@ export const orderCalls: readonly Call[] = [
     answer: { schema: success(redPacket), description: 'What became of the code' },
     errors: {
       404: ['order_not_found'],
-      409: ['order_not_payable', 'provider_not_offered', 'too_many_redpacket_codes'],
+      409: ['order_not_payable', 'provider_not_offered', 'redpacket_code_used', 'too_many_redpacket_codes'],
       422: ['bad_redpacket_code'],
     },
   },
