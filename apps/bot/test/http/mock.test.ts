@@ -95,10 +95,12 @@ describe('playing a payment', () => {
     const { order } = await anOrderAt('alipay');
     const app = anAppWith({ sandboxUrl: base });
     await request(app).post(`/api/payment/mock/success/${order.orderNo}`).expect(200);
-    await request(app).post(`/api/payment/mock/failure/alipay-${order.orderNo}`).expect(200);
+    const { body } = await request(app).post(`/api/payment/mock/failure/alipay-${order.orderNo}`).expect(200);
+    expect(body.data.payment_status).toBe('expired');
+    await request(app).post(`/api/payment/mock/failure/${order.orderNo}`).expect(200);
     expect(calls.map(({ path }) => path)).toEqual([
       `/panel/api/alipay/${order.orderNo}/pay`,
-      `/panel/api/alipay/${order.orderNo}/fail`,
+      `/panel/api/alipay/${order.orderNo}/end`,
     ]);
   });
 

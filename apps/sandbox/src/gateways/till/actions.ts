@@ -5,6 +5,7 @@ import type { Payment } from './ledger.ts';
 export const buyerActions = [
   'pay',
   'fail',
+  'end',
   'pay-twice',
   'pay-late',
   'pay-wrong-amount',
@@ -16,6 +17,7 @@ export type BuyerAction = (typeof buyerActions)[number];
 export const actionLabels: Readonly<Record<BuyerAction, ActionLabel>> = {
   pay: { zh: '立即支付', en: 'Pay', note: '' },
   fail: { zh: '支付失败', en: 'Fail', note: '银行拒绝这笔付款 · the bank declines' },
+  end: { zh: '关闭', en: 'End it', note: '付款超时关闭 · its time is over' },
   'pay-twice': { zh: '重复支付', en: 'Pay twice', note: '同一订单付两次款 · two payments for one order' },
   'pay-late': {
     zh: '逾期支付',
@@ -57,5 +59,6 @@ function fits({ status }: Payment, action: BuyerAction): boolean {
   if (status === 'paid') return action === 'pay-twice';
   if (status === 'closed') return action === 'pay-late';
   if (status === 'processing') return action === 'pay' || action === 'fail';
+  if (action === 'end') return status !== 'failed';
   return action !== 'fail' || status === 'pending';
 }

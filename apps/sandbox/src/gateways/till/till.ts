@@ -210,6 +210,10 @@ export class Till {
         throw new Refused(409, 'not_pending', `this payment is ${status}`);
       return this.fail(payment);
     }
+    if (action === 'end') {
+      if (status === 'paid') throw new Refused(409, 'already_paid', 'this payment is paid');
+      return this.end(payment);
+    }
     if (action === 'pay-twice') {
       if (status !== 'paid') await this.pay(payment);
       await this.pay(payment);

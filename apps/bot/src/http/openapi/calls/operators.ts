@@ -11,7 +11,7 @@ export const operatorCalls: readonly Call[] = [
     tag: 'operators',
     summary: 'Plays a payment; not there in production',
     description:
-      "A payment of the provider mock makes a signed notice to the webhook process; one of any other gateway is played by that gateway's stand-in, where the sandbox runs.",
+      "A payment of the provider mock makes a signed notice to the webhook process; one of any other provider is played by that provider's stand-in, where the sandbox runs. Where a gateway tells nobody of a failure the order ends as expired.",
     access: ['anyone'],
     parameters: [
       {
