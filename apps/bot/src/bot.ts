@@ -1,7 +1,7 @@
 import { type BotConfig, endingSoon } from '@mingdan/config';
 import { listen, pendingMigrations } from '@mingdan/db';
 import { type Logger, messageOf, pause } from '@mingdan/kernel';
-import { orderLink, readReport } from '@mingdan/operations';
+import { orderLink, readReport, shopLink } from '@mingdan/operations';
 import type { RequestHandler } from 'express';
 import { type BotDeps, createDeps } from './deps.ts';
 import { createHttpApp } from './http/app.ts';
@@ -147,7 +147,11 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
 
 function mailChannel({ mail }: BotConfig, { texts, operations }: BotDeps) {
   if (mail === null) return null;
-  return smtpChannel(mail, { texts, orderLink: (orderNo) => orderLink(operations.settings, orderNo) });
+  return smtpChannel(mail, {
+    texts,
+    orderLink: (orderNo) => orderLink(operations.settings, orderNo),
+    shopLink: (product, language) => shopLink(operations.settings, product, language),
+  });
 }
 
 function channel(config: BotConfig, { db, log, texts }: BotDeps, stopWaiting: AbortSignal) {

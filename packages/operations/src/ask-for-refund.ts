@@ -308,7 +308,7 @@ async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish:
   const item = await row<{ id: number; asked: number }>(
     tx,
     `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_wanted', :key, :orderId, :details::jsonb)
-     on conflict (dedupe_key) do update set status = 'open', resolved_at = null, created_at = now() where inbox_items.status = 'resolved'
+     on conflict (dedupe_key) do update set status = 'open', resolved_at = null, created_at = now(), details = excluded.details where inbox_items.status = 'resolved'
      returning id, (select count(*) from outbox where dedupe_key like 'alarm:' || :key || '%')::integer as asked`,
     {
       key,

@@ -14,6 +14,7 @@ export {
   yesterdayInShanghai,
 } from './compare-days.ts';
 export type { OperationDeps, OperationSettings } from './contract.ts';
+export { type CorrectedEmail, correctOrderEmail } from './correct-order-email.ts';
 export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
 export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from './gateway-health.ts';
@@ -22,7 +23,7 @@ export { type DeliveredGoods, deliverByHand, type HandOver, readGoods } from './
 export { loginLink, mayAskForLoginLink, ownPath, useLoginLink } from './login-link.ts';
 export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface, subscriptionOffer } from './offer.ts';
 export { operationSettings } from './operation-settings.ts';
-export { orderLink, orderLinkToken, verifyOrderLink } from './order-link.ts';
+export { orderLink, orderLinkToken, shopLink, verifyOrderLink } from './order-link.ts';
 export { type OrderStatusJson, orderStatusJson, type PaymentStatus, paymentStatus } from './order-status-json.ts';
 export { askDuePayments, askOpenPayments, confirmPayment } from './reconcile.ts';
 export {
@@ -33,6 +34,8 @@ export {
   rejectRedPacket,
 } from './red-packets.ts';
 export { takeRefundAsCoins } from './refund-as-coins.ts';
+export { type RefundPreview, refundPreview } from './refund-preview.ts';
+export { type RefundWished, refundWished } from './refund-wish.ts';
 export { readReport, resendReport } from './report-of-order.ts';
 export { type Resolution, refundOverdueHeld, resolveInboxItem } from './resolve-inbox.ts';
 export { type Found, wakeWorkers } from './settle.ts';

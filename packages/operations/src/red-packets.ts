@@ -55,13 +55,13 @@ export interface RedPacketAnswer {
   readonly state: 'waiting' | 'accepted' | 'rejected';
   /** of a rejection, in the operator's words */
   readonly reason?: string;
-  /** false: this code was not taken, since an earlier one is being looked at or has paid the order */
+  /** false: this code was not taken, since an operator has an earlier one or it has paid the order */
   readonly taken: boolean;
 }
 
 /**
  * A buyer's red-packet code (支付宝口令红包). It is kept encrypted, the order does not expire while it waits, and operators are told once.
- * The same code again tells where it stands.
+ * The same code again tells where it stands; another one corrects a code that nobody has claimed.
  * @param entered `userId`: the order must be this user's
  * @throws RedPacketRefused bad_redpacket_code | redpacket_code_used | too_many_redpacket_codes; OperationRefused order_not_found | order_not_payable |
  *   provider_not_offered | method_not_offered
@@ -89,7 +89,7 @@ export async function enterRedPacketCode(
   return {
     state: packet.state,
     ...(packet.reason === null ? {} : { reason: packet.reason }),
-    taken: outcome === 'new' || outcome === 'same',
+    taken: outcome === 'new' || outcome === 'same' || outcome === 'replaced',
   };
 }
 

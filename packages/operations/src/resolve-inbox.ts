@@ -5,6 +5,7 @@ import { enqueue } from '@mingdan/outbox';
 import { askForRefund } from './ask-for-refund.ts';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
+import { sealReply } from './refund-wish.ts';
 import { wakeWorkers } from './settle.ts';
 
 export interface Resolution {
@@ -60,8 +61,8 @@ export async function resolveInboxItem(deps: OperationDeps, resolution: Resoluti
   const closed = await deps.db.transaction(async (tx) => {
     const done = await changed(
       tx,
-      `update inbox_items set status = 'resolved', resolution = nullif(:note, ''), resolved_at = now() where id = :id and status = 'open'`,
-      { id, note },
+      `update inbox_items set status = 'resolved', resolution = nullif(:note, ''), resolved_at = now(), details = details || :answer::jsonb where id = :id and status = 'open'`,
+      { id, note, answer: JSON.stringify(reply ? { reply: sealReply(deps.vault, reply) } : {}) },
     );
     if (done === 0) return false;
     await answerBuyer(deps, tx, item, resolution);

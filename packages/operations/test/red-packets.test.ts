@@ -81,6 +81,7 @@ describe('entering a code', () => {
     const order = await newOrder();
     expect(await enter(order)).toEqual({ state: 'waiting', taken: true });
     expect(await enter(order, ` ${CODE} `)).toEqual({ state: 'waiting', taken: true });
+    await claimRedPacketCode(deps, { id: await idOf(order), operator: 'anna' });
     expect(await enter(order, 'another code')).toEqual({ state: 'waiting', taken: false });
     expect(await find(order)).toMatchObject({
       status: 'pending_payment',

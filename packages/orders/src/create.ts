@@ -33,6 +33,8 @@ export interface NewOrder {
   readonly quantity?: number;
   /** of a buyer of the shop */
   readonly email?: string;
+  /** where a buyer without an account orders from, as `clientDigest` keeps it */
+  readonly client?: Buffer;
   /** the seller's own number of the order */
   readonly externalId?: string;
   /** as the buyer typed it */
@@ -99,7 +101,10 @@ async function checkMaintenance(tx: Db): Promise<void> {
   throw new OrderRefused('maintenance', 'no new orders are taken now', { hint: 'mingdan maintenance off ends it' });
 }
 
-/** A buyer is a user, or the address that the shop writes to. */
+/**
+ * A buyer is a user; without an account, the address that the shop writes to together with the network that it is ordered from: nobody
+ * proves an address before the first mail, so that a stranger who orders by it uses up a share of their own, not its owner's.
+ */
 async function checkOpenOrders(tx: Db, vault: Vault, request: NewOrder): Promise<void> {
   if (request.product.price.minor === 0 || request.claimsGift !== undefined) return;
   const email = request.email === undefined ? null : emailDigest(vault, request.email);
@@ -108,8 +113,11 @@ async function checkOpenOrders(tx: Db, vault: Vault, request: NewOrder): Promise
     await row(tx, 'select pg_advisory_xact_lock(7141003, :key::integer)', { key: email.readInt32BE(0) });
   const open = await row<{ count: number }>(
     tx,
-    `select count(*) as count from orders where status = 'pending_payment' and (user_id = :userId::bigint or email_digest = :email)`,
-    { userId: request.userId, email },
+    request.userId === null
+      ? `select count(*) as count from orders where status = 'pending_payment' and user_id is null and email_digest = :email
+            and client_digest is not distinct from :client`
+      : `select count(*) as count from orders where status = 'pending_payment' and user_id = :userId`,
+    request.userId === null ? { email, client: request.client ?? null } : { userId: request.userId },
   );
   if ((open?.count ?? 0) < request.maxOpen) return;
   throw new OrderRefused('too_many_open_orders', `${request.maxOpen} unpaid orders are open already`, {
@@ -130,10 +138,10 @@ async function insertOrder(
     tx,
     `insert into orders as o (order_no, kind, user_id, product_id, product_slug, product_names, quantity, amount_minor, currency, amount_stars, rates, language, input, bazi_source,
                               confirmation_id, promoter_id, expires_at, status_by, email, email_digest, external_id, discount_minor, priority,
-                              gift, claims_gift)
+                              gift, claims_gift, client_digest)
      values (:orderNo, :kind, :userId, :productId, :slug, :names::jsonb, :quantity, :minor, :currency, :stars::bigint, ${RATES_NOW}, :language, :input,
              :baziSource, :confirmationId, (select promoter_id from users where id = :userId), now() + make_interval(secs => 60 * :expiryMinutes::float8),
-             'buyer', :email, :emailDigest, :externalId, :discount, :priority, :gift, :claimsGift::bigint)
+             'buyer', :email, :emailDigest, :externalId, :discount, :priority, :gift, :claimsGift::bigint, :client)
      on conflict do nothing
      returning ${ORDER_COLUMNS}`,
     {
@@ -151,6 +159,7 @@ async function insertOrder(
       priority: priced.member,
       gift: request.gift ?? false,
       claimsGift: request.claimsGift ?? null,
+      client: request.userId === null ? (request.client ?? null) : null,
       defaultRates: JSON.stringify(defaultRates),
       email: request.email === undefined ? null : sealEmail(vault, request.email),
       emailDigest: request.email === undefined ? null : emailDigest(vault, request.email),

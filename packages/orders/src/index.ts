@@ -24,6 +24,7 @@ export {
   type UsedCoins,
   useCoins,
 } from './coins.ts';
+export { correctEmail, correctionsLeft, MOST_CORRECTIONS } from './correct-email.ts';
 export { type CouponOff, type CouponUse, couponPattern, previewCoupon } from './coupons.ts';
 export { createOrder, type NewOrder } from './create.ts';
 export { expire, takeOverdue, takeUnclosed } from './expire.ts';
@@ -82,6 +83,7 @@ export {
   readOperatorSettings,
 } from './operator-settings.ts';
 export {
+  clientDigest,
   type Delivery,
   dueOf,
   emailDigest,
@@ -131,6 +133,7 @@ export {
   redPacketPaymentId,
   redPacketStanding,
 } from './red-packets.ts';
+export { type RefundLine, refundLines } from './refund-lines.ts';
 export {
   amountsOfRefunds,
   claimRefunds,

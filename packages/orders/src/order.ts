@@ -116,6 +116,11 @@ export function emailDigest(vault: Vault, email: string): Buffer {
   return vault.fingerprint(EMAIL, email.trim().toLowerCase());
 }
 
+/** A network address, by which open orders of strangers are told apart without being kept readable. */
+export function clientDigest(vault: Vault, client: string): Buffer {
+  return vault.fingerprint('orders.client', client);
+}
+
 export async function findOrderByExternalId(db: Db, externalId: string): Promise<Order | undefined> {
   return row<Order>(db, `select ${ORDER_COLUMNS} from orders o where external_id = :externalId`, { externalId });
 }

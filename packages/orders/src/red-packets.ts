@@ -102,14 +102,17 @@ export function redPacketPaymentId(id: number): string {
 }
 
 export interface EnteredRedPacket {
-  /** `full`: too many codes were tried; `used`: the code is for another order; `over`: the order takes no code (any more) */
-  readonly outcome: 'new' | 'same' | 'other_waiting' | 'paid' | 'full' | 'used' | 'over';
+  /**
+   * `replaced`: in place of one that nobody had seen; `full`: too many codes were tried; `used`: the code is for another order; `over`: the
+   * order takes no code (any more)
+   */
+  readonly outcome: 'new' | 'same' | 'replaced' | 'other_waiting' | 'paid' | 'full' | 'used' | 'over';
   readonly packet: RedPacket | null;
 }
 
 /**
  * Writes a code down, sealed, and keeps its order from expiring. To be called in a transaction: the order's row is locked, so that
- * two codes at once are one after the other. The same code again is the same row.
+ * two codes at once are one after the other. The same code again is the same row, and another one corrects it while nobody has claimed it.
  */
 export async function enterRedPacket(
   tx: Db,
@@ -134,7 +137,12 @@ export async function enterRedPacket(
   const same = earlier.find((one) => one.code !== null && vault.open(CODE, one.code) === code);
   if (same) return found('same', same.id);
   const waiting = earlier.find(({ state }) => state === 'waiting');
-  if (waiting) return found('other_waiting', waiting.id);
+  if (waiting) {
+    const digest = vault.fingerprint(CODE, code);
+    if (await isUsed(tx, digest)) return found('used', undefined);
+    const replaced = await replaceCode(tx, waiting.id, { sealed: vault.seal(CODE, code), digest });
+    return found(replaced ? 'replaced' : 'other_waiting', waiting.id);
+  }
   const accepted = earlier.find(({ state }) => state === 'accepted');
   if (accepted && order?.paid) return found('paid', accepted.id);
   if (!order?.payable) return found('over', undefined);
@@ -145,13 +153,27 @@ export async function enterRedPacket(
   return found(id === undefined && (await isUsed(tx, digest)) ? 'used' : 'new', id);
 }
 
+/** True where it is for another order. Who asks is the only one to write it down, until their transaction ends. */
 async function isUsed(tx: Db, digest: Buffer): Promise<boolean> {
+  await row(tx, 'select pg_advisory_xact_lock(7141007, :key::integer)', { key: digest.readInt32BE(0) });
   const one = await row(
     tx,
     `select 1 from redpacket_codes where code_digest = :digest and state in ('waiting', 'accepted') limit 1`,
     { digest },
   );
   return one !== undefined;
+}
+
+/** Mistyped codes are corrected, as long as no operator has seen them, and not without end. */
+async function replaceCode(tx: Db, id: number, code: { sealed: Buffer; digest: Buffer }): Promise<boolean> {
+  const replaced = await changed(
+    tx,
+    `update redpacket_codes set code = :sealed, code_digest = :digest
+      where id = :id and state = 'waiting' and claimed_by is null
+        and (select count(*) from redpacket_events where code_id = :id and what = 'replaced') < ${MOST_CODES}`,
+    { id, ...code },
+  );
+  return replaced > 0;
 }
 
 /** Undefined where the order has no such payment, or another order got in first with this code. */

@@ -81,9 +81,32 @@ describe('entering a code', () => {
     expect(await second).toMatchObject({ outcome: 'same', packet: { id: first.packet?.id } });
   });
 
-  test('while another one waits leaves that one', async () => {
+  test('while another one waits corrects that one, and leaves it once an operator has seen it', async () => {
     const { order, id } = await waiting();
-    expect(await enter(order, 'another')).toMatchObject({ outcome: 'other_waiting', packet: { id } });
+    expect(await enter(order, 'another')).toMatchObject({ outcome: 'replaced', packet: { id } });
+    expect(await claim(id)).toEqual({ code: 'another' });
+    expect(await enter(order, 'a third')).toMatchObject({ outcome: 'other_waiting', packet: { id } });
+    // Also where the operator let it go: they know the old one.
+    await changed(db, `update redpacket_codes set claimed_at = now() - interval '1 day' where id = :id`, { id });
+    expect((await enter(order, 'a third')).outcome).toBe('other_waiting');
+    const said = await rows<{ what: string }>(db, 'select what from redpacket_events where code_id = :id order by id', {
+      id,
+    });
+    expect(said.map(({ what }) => what).slice(0, 3)).toEqual(['entered', 'replaced', 'claimed']);
+  });
+
+  test('that somebody has seen is changed by nobody, whatever the code around it does', async () => {
+    const { id } = await waiting();
+    await claim(id);
+    await expect(changed(db, `update redpacket_codes set code = 'x' where id = :id`, { id })).rejects.toThrow(
+      'has been seen',
+    );
+  });
+
+  test('is corrected ten times at most', async () => {
+    const { order } = await waiting();
+    for (let at = 0; at < 10; at += 1) expect((await enter(order, `code ${at}`)).outcome).toBe('replaced');
+    expect((await enter(order, 'code 10')).outcome).toBe('other_waiting');
   });
 
   test('after a rejection is a new row, and the rejected code stays rejected', async () => {

@@ -5,6 +5,7 @@ import { randomToken, systemClock } from '@mingdan/kernel';
 import {
   activateMembership,
   addCodes,
+  clientDigest,
   codesOfOrder,
   commitStock,
   createOrder,
@@ -35,6 +36,7 @@ interface Wish {
   coupon?: string;
   email?: string;
   maxOpen?: number;
+  client?: Buffer;
   memberReading?: string;
 }
 async function order(slug: string, wish: Wish = {}, through: Db = db): Promise<Order> {
@@ -268,4 +270,21 @@ test('a buyer of the shop has no more open orders than one with an account, by t
     'too_many_open_orders',
   );
   expect(await refusal(order('bazi-full', { userId: null, email: 'b@example.com', maxOpen: 2 }))).toBe('taken');
+});
+
+test('a stranger who orders by somebody else’s address uses up none of its owner’s orders', async () => {
+  const from = (network: string) => ({
+    userId: null,
+    email: 'owner@example.com',
+    maxOpen: 2,
+    client: clientDigest(testVault, network),
+  });
+  for (let count = 0; count < 2; count += 1) await order('bazi-full', from('198.51.100.7'));
+  expect(await refusal(order('bazi-full', from('198.51.100.7')))).toBe('too_many_open_orders');
+  const own = await order('bazi-full', from('203.0.113.5'));
+  const kept = () =>
+    row<{ client: Buffer | null }>(db, 'select client_digest as client from orders where id = :id', { id: own.id });
+  expect((await kept())?.client).toHaveLength(32);
+  await pay(own);
+  expect((await kept())?.client).toBeNull();
 });

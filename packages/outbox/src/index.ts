@@ -1,7 +1,7 @@
 export type { Localised } from '@mingdan/kernel';
 export { type ChatMessage, enqueue, type Mail, type Outgoing, type Said, sealedMessages } from './enqueue.ts';
 export { blockedPause, type TelegramLimits, takeSlot, telegramLimits } from './limits.ts';
-export { type DueMail, dropMail, dueMails, markMailed, openMail } from './mail-queue.ts';
+export { type DueMail, dropMail, dueMails, markMailed, openMail, readdressMails } from './mail-queue.ts';
 export {
   type MailChannel,
   type MailFailure,

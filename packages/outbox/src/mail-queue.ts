@@ -9,6 +9,8 @@ export interface DueMail {
   readonly language: string | null;
   readonly orderId: number | null;
   readonly orderNo: string | null;
+  /** slug of what was ordered, where the shop sells it */
+  readonly product: string | null;
   readonly attempts: number;
   /** nobody has taken it for so long that it is not worth another try */
   readonly tooOld: boolean;
@@ -24,7 +26,8 @@ export async function dueMails(
 ): Promise<DueMail[]> {
   return rows<DueMail>(
     db,
-    `select m.id, m.dedupe_key as "dedupeKey", m.language, m.order_id as "orderId", o.order_no as "orderNo", m.attempts, m.payload, m.mail_to as "mailTo",
+    `select m.id, m.dedupe_key as "dedupeKey", m.language, m.order_id as "orderId", o.order_no as "orderNo",
+            case when o.kind in ('report', 'goods') then o.product_slug end as product, m.attempts, m.payload, m.mail_to as "mailTo",
             m.created_at < now() - make_interval(secs => 3600 * :maxHours::float8) as "tooOld"
        from outbox m left join orders o on o.id = m.order_id
       where m.status = 'pending' and m.mail_to is not null and m.due_at <= now() and m.id <> all(:except)
@@ -45,6 +48,16 @@ export async function markMailed(db: Db, id: number): Promise<void> {
     `update outbox set status = 'sent', sent_at = now(), payload = null, mail_to = null, last_error = null where id = :id and status = 'pending'`,
     { id },
   );
+}
+
+/** What waits to be sent about an order goes to a corrected address. @returns the dedupe keys of those mails */
+export async function readdressMails(tx: Db, vault: Vault, orderId: number, mailTo: string): Promise<string[]> {
+  const moved = await rows<{ key: string }>(
+    tx,
+    `update outbox set mail_to = :sealed where order_id = :orderId and status = 'pending' and mail_to is not null returning dedupe_key as key`,
+    { orderId, sealed: vault.seal(MAIL_TO, mailTo) },
+  );
+  return moved.map(({ key }) => key);
 }
 
 /** It will never arrive. @returns false where somebody else ended it before */

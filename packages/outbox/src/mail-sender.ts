@@ -11,6 +11,8 @@ export interface OutgoingMail {
   readonly message: Message;
   /** null: about no order */
   readonly orderNo: string | null;
+  /** slug of what was ordered, where the shop sells it; null: it does not */
+  readonly product: string | null;
   /** the same for every try of one mail, so that a mailbox recognises a repeat; without a host */
   readonly messageId: string;
 }
@@ -64,8 +66,8 @@ export async function sendMail(deps: MailSenderDeps, mail: DueMail): Promise<voi
   const { to, message } = opened;
   const started = performance.now();
   try {
-    const { language, orderNo } = mail;
-    await deps.channel.send({ to, message, language, orderNo, messageId: messageIdOf(mail.dedupeKey) });
+    const { language, orderNo, product } = mail;
+    await deps.channel.send({ to, message, language, orderNo, product, messageId: messageIdOf(mail.dedupeKey) });
   } catch (error) {
     const failure = deps.channel.failureOf(error);
     if (failure.kind === 'refused') return giveUp(deps, mail, failure.cause, log);

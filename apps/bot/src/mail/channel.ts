@@ -14,6 +14,8 @@ export interface MailSettings {
 export interface MailChannelDeps {
   readonly texts: Texts;
   readonly orderLink: (orderNo: string) => string;
+  /** of the shop, where its pages are served: of one product, or of all */
+  readonly shopLink?: (product: string | null, language: string) => string;
   /** milliseconds for a connection, a greeting, and each answer */
   readonly timeoutMs?: number;
 }
@@ -43,7 +45,8 @@ export function smtpChannel({ smtpUrl, from }: MailSettings, deps: MailChannelDe
     async send(mail: OutgoingMail) {
       const language = mail.language ?? FALLBACK_LANGUAGE;
       const link = mail.orderNo === null ? null : deps.orderLink(mail.orderNo);
-      const { subject, text, html } = renderMail(deps.texts, language, mail.message, link);
+      const again = deps.shopLink?.(mail.product, language) ?? null;
+      const { subject, text, html } = renderMail(deps.texts, language, mail.message, link, again);
       await transport.sendMail({
         from,
         // As an object: it is one address, whatever is in it.

@@ -9,10 +9,17 @@ export interface RenderedMail {
 }
 
 /**
- * A mail as plain text and as HTML, from one wording: the paragraphs of `mail.<template>.text`, the link, the footer.
+ * A mail as plain text and as HTML, from one wording: the paragraphs of `mail.<template>.text`, the links, the footer.
  * @param link of the order's page; null: the mail is about no order
+ * @param again where the same can be ordered again; said in mails about orders that came to nothing
  */
-export function renderMail(texts: Texts, language: string, message: Message, link: string | null): RenderedMail {
+export function renderMail(
+  texts: Texts,
+  language: string,
+  message: Message,
+  link: string | null,
+  again: string | null = null,
+): RenderedMail {
   const params = textParams(texts, language, message);
   const say = (key: string): string => texts.t(language, `mail.${key}`, params);
   const subject = oneLine(say(`${message.template}.subject`));
@@ -21,9 +28,20 @@ export function renderMail(texts: Texts, language: string, message: Message, lin
     .trim();
   const open = say('open');
   const footer = say('footer');
-  const text = [body, ...(link === null ? [] : [`${open}\n${link}`]), `--\n${footer}`].join('\n\n');
-  return { subject, text, html: layout({ language, subject, body, open, link, footer }) };
+  const second =
+    again !== null && CAME_TO_NOTHING.includes(message.template) ? { text: say('again'), link: again } : null;
+  const links = [...(link === null ? [] : [`${open}\n${link}`]), ...(second ? [`${second.text}\n${second.link}`] : [])];
+  const text = [body, ...links, `--\n${footer}`].join('\n\n');
+  return { subject, text, html: layout({ language, subject, body, open, link, second, footer }) };
 }
+
+/** Their reader may want to try again. */
+const CAME_TO_NOTHING: readonly string[] = [
+  'payment_failed',
+  'order_failed_refunding',
+  'order_failed_free',
+  'refund_succeeded',
+];
 
 /** Nothing that came with an order may begin a header of its own. */
 function oneLine(text: string): string {
@@ -36,11 +54,12 @@ interface Parts {
   readonly body: string;
   readonly open: string;
   readonly link: string | null;
+  readonly second: { readonly text: string; readonly link: string } | null;
   readonly footer: string;
 }
 
 /** The one look of all mails: no picture, no script, nothing that is loaded from anywhere; readable where styles are taken out. */
-function layout({ language, subject, body, open, link, footer }: Parts): string {
+function layout({ language, subject, body, open, link, second, footer }: Parts): string {
   const paragraphs = body
     .split(/\n{2,}/)
     .map((part) => `<p style="margin:0 0 16px">${escapeHtml(part).replaceAll('\n', '<br>')}</p>`)
@@ -50,14 +69,18 @@ function layout({ language, subject, body, open, link, footer }: Parts): string 
       ? ''
       : `<p style="margin:24px 0"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 24px;border-radius:8px;background:#8c2f23;color:#ffffff;text-decoration:none">${escapeHtml(open)}</a></p>
 <p style="margin:0 0 16px;font-size:13px;color:#6b6560;word-break:break-all">${escapeHtml(link)}</p>`;
+  const other = second
+    ? `<p style="margin:0 0 16px"><a href="${escapeHtml(second.link)}" style="color:#8c2f23">${escapeHtml(second.text)}</a></p>`
+    : '';
   return `<!doctype html>
 <html lang="${escapeHtml(language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(subject)}</title></head>
-<body style="margin:0;padding:24px;background:#f6f2ec;color:#2a2522;font-family:system-ui,-apple-system,'PingFang SC','Microsoft YaHei',sans-serif;font-size:16px;line-height:1.7">
-<div style="max-width:560px;margin:0 auto;padding:32px 24px;background:#ffffff;border-radius:12px">
-<h1 style="margin:0 0 20px;font-size:20px;line-height:1.4">${escapeHtml(subject)}</h1>
+<body style="margin:0;padding:16px;background:#f6f2ec;color:#2a2522;font-family:system-ui,-apple-system,'PingFang SC','Microsoft YaHei',sans-serif;font-size:16px;line-height:1.7">
+<div style="max-width:560px;margin:0 auto;padding:28px 20px;background:#ffffff;border-radius:12px;overflow-wrap:anywhere;word-break:break-word">
+<h1 style="margin:0 0 20px;font-size:20px;line-height:1.4;overflow-wrap:anywhere;word-break:break-word">${escapeHtml(subject)}</h1>
 ${paragraphs}
 ${button}
+${other}
 </div>
 <p style="max-width:560px;margin:16px auto 0;font-size:13px;color:#6b6560">${escapeHtml(footer).replaceAll('\n', '<br>')}</p>
 </body></html>`;

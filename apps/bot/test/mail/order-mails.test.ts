@@ -3,7 +3,7 @@ import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { type Fulfiller, type GoodsDeps, goodsFulfiller } from '@mingdan/fulfilment';
 import { createLogger, type OrderKind, randomToken, systemClock } from '@mingdan/kernel';
-import { orderLink, verifyOrderLink } from '@mingdan/operations';
+import { correctOrderEmail, orderLink, shopLink, verifyOrderLink } from '@mingdan/operations';
 import { addCodes, createOrder, findOrder, findProduct, forgetUser, type Order, recordNotice } from '@mingdan/orders';
 import { anAttempt, aUser, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import { FakeGateway, operationDeps } from '../../../../packages/operations/test/fake-gateway.ts';
@@ -26,7 +26,11 @@ beforeAll(async () => {
   sandbox = await startSandbox({ port: 0, botToken: '70001:t', deepseekApiKey: 'sk', yuanfenjuApiKey: 'y', log });
   channel = smtpChannel(
     { smtpUrl: sandbox.smtpUrl, from: 'shop@mingdan.example' },
-    { texts: createTexts(), orderLink: (orderNo) => orderLink(settings(), orderNo) },
+    {
+      texts: createTexts(),
+      orderLink: (orderNo) => orderLink(settings(), orderNo),
+      shopLink: (product, language) => shopLink(settings(), product, language),
+    },
   );
   await addCodes(db, testVault, {
     slug: 'gift-card',
@@ -136,7 +140,8 @@ describe('a buyer of the shop', () => {
     const made = await order('wang@example.com', 'zh-CN');
     const failure = { ...paidNotice(made), kind: 'failed' as const, eventId: `failed:${made.orderNo}` };
     await recordNotice(db, failure, { digest: Buffer.alloc(32), sealed: null });
-    await mail('wang@example.com', /付款没有成功/);
+    const { text } = await mail('wang@example.com', /付款没有成功/);
+    expect(text).toContain('/shop/gift-card?lang=zh-CN');
   });
 
   test('is told of an order once, and of one that is over not at all', async () => {
@@ -151,6 +156,63 @@ describe('a buyer of the shop', () => {
       { ids: [made.id, over.id] },
     );
     expect(told).toEqual([{ key: `received:${made.orderNo}` }]);
+  });
+});
+
+describe('mails that an order begins with', () => {
+  const told = async (email: string) =>
+    (
+      await rows<{ key: string; to: Buffer }>(
+        db,
+        `select dedupe_key as key, mail_to as to from outbox where mail_to is not null and dedupe_key like 'received:%'`,
+      )
+    ).filter(({ to }) => testVault.open('outbox.mail_to', to) === email);
+  const tell = () => tellReceivedOrders(operationDeps(db, new FakeGateway()));
+
+  test('are five an hour to one address, and whoever has paid is told all the same', async () => {
+    const made: Order[] = [];
+    for (let count = 0; count < 8; count += 1) made.push(await order('victim@example.com', 'en', 'bazi-basic'));
+    await Promise.all([tell(), tell(), tell()]);
+    expect(await told('victim@example.com')).toHaveLength(5);
+    await recordNotice(db, paidNotice(made[7] as Order));
+    await tell();
+    expect(await told('victim@example.com')).toHaveLength(6);
+    // Those that end unpaid meanwhile are not written about later.
+    await changed(db, `update orders set status = 'expired' where id = any(:ids)`, { ids: [made[5]?.id, made[6]?.id] });
+    await tell();
+    expect(await told('victim@example.com')).toHaveLength(6);
+    await order('somebody@example.com', 'en', 'bazi-basic');
+    await tell();
+    expect(await told('somebody@example.com')).toHaveLength(1);
+  });
+
+  test('are left out where the codes are on their way already', async () => {
+    const made = await order('quick@example.com', 'en');
+    await recordNotice(db, paidNotice(made));
+    await changed(db, `update orders set status = 'generating' where id = :id`, { id: made.id });
+    await changed(db, `update orders set status = 'completed', delivery = 'delivered' where id = :id`, { id: made.id });
+    await tell();
+    expect(await told('quick@example.com')).toEqual([]);
+  });
+
+  test('go to a corrected address, three times at most and only before anything was delivered', async () => {
+    const deps = operationDeps(db, new FakeGateway());
+    const made = await order('annn@example.com', 'en', 'bazi-basic');
+    expect(await correctOrderEmail(deps, made, 'ann1@example.com')).toBe('corrected');
+    await tell();
+    expect([(await told('annn@example.com')).length, (await told('ann1@example.com')).length]).toEqual([0, 1]);
+    // What waits goes along; what was sent is sent again.
+    expect(await correctOrderEmail(deps, made, 'ann2@example.com')).toBe('corrected');
+    expect([(await told('ann1@example.com')).length, (await told('ann2@example.com')).length]).toEqual([0, 1]);
+    await changed(db, `update outbox set status = 'sent', mail_to = null where order_id = :id`, { id: made.id });
+    expect(await correctOrderEmail(deps, made, 'ANN2@example.com')).toBe('not_correctable');
+    expect(await correctOrderEmail(deps, made, 'ann@example.com')).toBe('corrected');
+    await tell();
+    expect(await told('ann@example.com')).toHaveLength(1);
+    expect(await correctOrderEmail(deps, made, 'more@example.com')).toBe('not_correctable');
+    const over = await order('over@example.com', 'en', 'bazi-basic');
+    await changed(db, `update orders set status = 'expired' where id = :id`, { id: over.id });
+    expect(await correctOrderEmail(deps, over, 'more@example.com')).toBe('not_correctable');
   });
 });
 
