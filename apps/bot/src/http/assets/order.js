@@ -79,10 +79,13 @@ function showPrint() {
 }
 
 document.addEventListener('click', (event) => {
-  if (!event.target.closest('[data-print]')) return;
+  const what = event.target.closest('[data-print]')?.dataset.print;
+  if (what === undefined) return;
   for (const folded of document.querySelectorAll('#order details')) folded.open = true;
+  document.documentElement.classList.toggle('prints-receipt', what === 'receipt');
   print();
 });
+addEventListener('afterprint', () => document.documentElement.classList.remove('prints-receipt'));
 showPrint();
 addEventListener('pageshow', (event) => {
   if (event.persisted) watch();

@@ -1,7 +1,16 @@
 import { MingdanError } from '@mingdan/kernel';
-import { askForRefund, enterRedPacketCode, newGiftPage, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
+import {
+  askForRefund,
+  cancelOrder,
+  correctOrderEmail,
+  enterRedPacketCode,
+  newGiftPage,
+  payPartWithCoins,
+  verifyOrderLink,
+} from '@mingdan/operations';
 import { type ProviderName, providerNames } from '@mingdan/payments';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { z } from 'zod';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { openPayment } from '../open-payment.ts';
@@ -29,6 +38,8 @@ export function orderFormRoutes(deps: HttpDeps): Router {
   router.route('/order/:orderNo/coins').post(formBody, leadTo(useCoins)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/redpacket').post(formBody, leadTo(enterCode)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/gift-link').post(formBody, leadTo(renewLink)).all(onlyAllow('POST'));
+  router.route('/order/:orderNo/cancel').post(formBody, leadTo(cancel)).all(onlyAllow('POST'));
+  router.route('/order/:orderNo/email').post(formBody, leadTo(correct)).all(onlyAllow('POST'));
   router.route('/order/:orderNo/refund').post(formBody, leadTo(askForMoneyBack)).all(onlyAllow('POST'));
   return router;
 }
@@ -71,8 +82,29 @@ async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<string> {
   const own = await ownOrder(deps, req, req.body);
   const reason = String(req.body?.reason ?? '').trim();
   const wish = { orderNo: own.orderNo, reason: reason.slice(0, 500), by: 'buyer' } as const;
-  const { outcome } = await askForRefund(deps.operations, wish);
-  return pageOf(own, { refund: outcome });
+  const { outcome, amount } = await askForRefund(deps.operations, { ...wish, offersPart: true });
+  if (outcome !== 'part_offered') return pageOf(own, { refund: outcome });
+  // Of coins that are partly spent: only what they have read that they would get.
+  if (req.body?.part !== String(amount?.minor)) return `${pageOf(own, { ask: 'refund' })}#refund`;
+  const accepted = await askForRefund(deps.operations, wish);
+  return pageOf(own, { refund: accepted.outcome });
+}
+
+/** What ended it shows on its page; what kept it from being cancelled is said. */
+async function cancel(deps: HttpDeps, req: Request): Promise<string> {
+  const own = await ownOrder(deps, req, req.body);
+  const outcome = await cancelOrder(deps.operations, { orderNo: own.orderNo });
+  return pageOf(own, outcome === 'cancelled' ? {} : { cancel: outcome });
+}
+
+const address = z.email().max(254);
+
+async function correct(deps: HttpDeps, req: Request): Promise<string> {
+  const own = await ownOrder(deps, req, req.body);
+  const email = address.safeParse(String(req.body?.email ?? '').trim());
+  if (!email.success) return `${pageOf(own, { ask: 'email', email: 'wrong' })}#email`;
+  const order = await orderByNumber(deps.db, own.orderNo);
+  return pageOf(own, { email: await correctOrderEmail(deps.operations, order, email.data) });
 }
 
 async function renewLink(deps: HttpDeps, req: Request): Promise<string> {

@@ -16,7 +16,12 @@ export interface PaymentPart {
   /** SVG of the chosen way's QR code */
   readonly qr: Markup | undefined;
   readonly redPacket:
-    | { readonly state: 'waiting' | 'accepted' | 'rejected'; readonly reason: string | null }
+    | {
+        readonly state: 'waiting' | 'accepted' | 'rejected';
+        readonly reason: string | null;
+        /** an operator has it: it cannot be corrected any more */
+        readonly claimed: boolean;
+      }
     | undefined;
   /** why the way that was tried last did not work */
   readonly trouble: { readonly provider: ProviderName; readonly code: string } | undefined;
@@ -39,7 +44,7 @@ export function paysAtOnce(provider: ProviderName): boolean {
 export async function paymentPart(deps: HttpDeps, order: Order, query: PaymentQuery): Promise<PaymentPart | undefined> {
   if (order.status !== 'pending_payment') return undefined;
   const packet = await redPacketOfOrder(deps.db, order.id);
-  const redPacket = packet && { state: packet.state, reason: packet.reason };
+  const redPacket = packet && { state: packet.state, reason: packet.reason, claimed: packet.claimedBy !== null };
   const trouble =
     query.via !== undefined && query.trouble !== undefined ? { provider: query.via, code: query.trouble } : undefined;
   // One way is under way: another payment now would be one too many.

@@ -7,6 +7,7 @@ export type OrderStatusJson = ReturnType<typeof orderStatusJson>;
 export type ShownState =
   | 'unpaid'
   | 'processing'
+  | 'codeWaiting'
   | 'held'
   | 'overdue'
   | 'paid'
@@ -28,7 +29,7 @@ export function shownState(
   order: Pick<Order, 'status' | 'reason' | 'paidAt' | 'delivery' | 'amount' | 'expiresAt' | 'paymentSeenAt'>,
   refund: RefundStatus | 'none',
   now: Date,
-  held = false,
+  { held = false, codeWaits = false }: { readonly held?: boolean; readonly codeWaits?: boolean } = {},
 ): ShownState {
   if (refund === 'succeeded') return 'refunded';
   if (refund === 'failed' || refund === 'manual') return 'refundByHand';
@@ -36,6 +37,8 @@ export function shownState(
   switch (order.status) {
     case 'pending_payment':
       if (held) return 'held';
+      // No gateway sees that money: only whoever redeems the code does.
+      if (codeWaits) return 'codeWaiting';
       if (order.paymentSeenAt !== null) return 'processing';
       return order.expiresAt > now ? 'unpaid' : 'overdue';
     case 'paid':
@@ -68,6 +71,7 @@ const SOMETIME = 30;
 export const looks: Record<ShownState, Looks> = {
   unpaid: { tone: 'waiting', step: 1, poll: SOON },
   processing: { tone: 'working', step: 1, poll: SOON },
+  codeWaiting: { tone: 'waiting', step: 1, poll: SOMETIME },
   held: { tone: 'trouble', step: 1, poll: SOMETIME },
   overdue: { tone: 'waiting', step: 1, poll: SOON },
   paid: { tone: 'working', step: 2, poll: SOON },

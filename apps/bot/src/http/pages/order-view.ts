@@ -1,20 +1,17 @@
-import { fulfillerKey } from '@mingdan/fulfilment';
-import type { Money } from '@mingdan/kernel';
-import type { DeliveredGoods, Found, RefundOutcome } from '@mingdan/operations';
+import type { DeliveredGoods, Found } from '@mingdan/operations';
 import type { Language, Order, RefundStatus } from '@mingdan/orders';
-import { providerNames } from '@mingdan/payments';
-import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
 import type { ReadableReport } from '../deps.ts';
-import { localised } from '../language.ts';
 import { type Texts, textsIn } from '../texts.ts';
 import { chartTable } from './chart.ts';
 import { type GivenGift, giftOfOrderMarkup } from './gift-of-order.ts';
 import { layout, type Markup } from './layout.ts';
-import { moneyText } from './money-text.ts';
+import { facts, type ReceiptPart } from './order-facts.ts';
+import { againMarkup, type ChangePart, changeMarkup } from './order-own.ts';
 import type { PaymentPart } from './order-payment.ts';
-import { fingerprint, looks, type OrderStatusJson, REFUNDABLE, type ShownState, shownState } from './order-state.ts';
+import { type RefundPart, refundMarkup } from './order-refund.ts';
+import { fingerprint, looks, type OrderStatusJson, type ShownState, shownState } from './order-state.ts';
 import { ownFields, paymentMarkup } from './payment-markup.ts';
 import { clockTime } from './time-text.ts';
 
@@ -28,6 +25,8 @@ export interface OrderView {
   readonly asked: Found | undefined;
   /** money came that does not fit it, and somebody decides about it */
   readonly held: boolean;
+  /** the code of a red packet waits for a person */
+  readonly codeWaits: boolean;
   /** a token came along that opens nothing */
   readonly linkRefused: boolean;
   /** undefined: the page was asked for by its number alone */
@@ -40,10 +39,9 @@ export interface OrderView {
         /** what was bought for somebody else */
         readonly gift: GivenGift | undefined;
         readonly payment: PaymentPart | undefined;
-        /** what became of the refund that was asked for a moment ago */
-        readonly refundAnswer: RefundOutcome | undefined;
-        /** they are about to ask for their money back */
-        readonly asksForRefund: boolean;
+        readonly receipt: ReceiptPart;
+        readonly refund: RefundPart;
+        readonly change: ChangePart;
       }
     | undefined;
   readonly languageLinks: Record<Language, string>;
@@ -51,7 +49,7 @@ export interface OrderView {
 
 export function orderView(view: OrderView): Markup {
   const t = textsIn(view.language);
-  const state = shownState(view.order, view.refund, view.now, view.held);
+  const state = shownState(view.order, view.refund, view.now, view);
   const { poll } = looks[state];
   const headline = stateText(t, state, view.order, 'title');
   const body = html`<p id="news" class="hidden" role="status"></p>
@@ -72,7 +70,9 @@ export function orderView(view: OrderView): Markup {
 }
 
 function hasForm({ own }: OrderView): boolean {
-  return own !== undefined && (own.asksForRefund || own.payment?.chosen === 'redpacket');
+  return (
+    own !== undefined && (own.refund.isAsked || own.change.asks !== undefined || own.payment?.chosen === 'redpacket')
+  );
 }
 
 function stateCard(view: OrderView, state: ShownState, headline: string, t: Texts): Markup {
@@ -84,8 +84,14 @@ function stateCard(view: OrderView, state: ShownState, headline: string, t: Text
 !${step === null ? '' : steps(step, order, t)}
 !${view.own?.payment && !view.held ? paymentMarkup(view.own.payment, { order, token: view.own.token, language: view.language, t }) : ''}
 !${askAgain(view, state, t)}
-!${view.own?.report || view.own?.gift ? html`<details class="more"><summary>${t('order.facts')}</summary>!${facts(view, t)}</details>` : facts(view, t)}
+!${againMarkup(order, state, view.own !== undefined, view.language, t)}
+!${factsPart(view, t)}
 </section>`;
+}
+
+function factsPart({ order, language, own }: OrderView, t: Texts): Markup {
+  const shown = facts({ order, language, own, receipt: own?.receipt, hasReport: own?.report !== undefined }, t);
+  return own?.report || own?.gift ? html`<details class="more"><summary>${t('order.facts')}</summary>!${shown}</details>` : shown;
 }
 
 /** States in which a payment may be there that nobody has told us of yet. */
@@ -118,16 +124,32 @@ export function stateText(
   part: 'title' | 'text',
   params: Record<string, string> = {},
 ): string {
-  if (state === 'working' || state === 'sending' || state === 'done' || state === 'parked') {
-    if (order.gift) return t(`stateOfGift.${state}.${part}`, params);
-    if (order.kind !== 'report') return t(`stateOfGoods.${state}.${part}`, params);
-  }
+  // Only a chat can fail to be reached: whoever has this page alone, or an account that holds it already, has it all.
+  const isHere = order.chatId === null || (!order.gift && (order.kind === 'coins' || order.kind === 'membership'));
+  const shown = state === 'parked' && isHere ? 'done' : state;
+  if (order.gift && (shown === 'working' || shown === 'sending' || shown === 'done' || shown === 'parked'))
+    return t(`stateOfGift.${shown}.${part}`, params);
   if (state === 'failedFree' && order.claimsGift !== null && part === 'text') return t('gift.failed');
-  const said = order.chatId === null && part === 'text' ? WITHOUT_CHAT.find((each) => each === state) : undefined;
+  if (order.kind !== 'report' && !order.gift) {
+    const said = part === 'text' ? kindText(t, shown, order) : undefined;
+    if (said !== undefined) return said;
+    if (shown === 'working' || shown === 'sending' || shown === 'done' || shown === 'parked')
+      return t(`stateOfGoods.${shown}.${part}`, params);
+  }
+  const said = order.chatId === null && part === 'text' ? WITHOUT_CHAT.find((each) => each === shown) : undefined;
   if (said === 'paid' && order.amount.minor === 0) return t('withoutChat.paidFree', params);
   if (said !== undefined) return t(`withoutChat.${said}`, params);
-  if (state === 'paid' && order.amount.minor === 0) return t(`state.paidFree.${part}`, params);
-  return t(`state.${state}.${part}`, params);
+  if (shown === 'paid' && order.amount.minor === 0) return t(`state.paidFree.${part}`, params);
+  return t(`state.${shown}.${part}`, params);
+}
+
+/** What is true of coins, memberships and goods alone; undefined where the words of all orders fit. */
+function kindText(t: Texts, state: ShownState, { kind, chatId }: Order): string | undefined {
+  if (state === 'failedFree') return t('stateOf.failedFree');
+  if (state !== 'paid' && state !== 'working' && state !== 'sending' && state !== 'done') return undefined;
+  if (kind === 'coins' || kind === 'membership') return t(`stateOf.${kind}.${state}`);
+  if (chatId === null) return t(`stateOf.goodsByPage.${state}`);
+  return state === 'paid' ? t('stateOf.goods.paid') : undefined;
 }
 
 function steps(present: number, order: Order, t: Texts): Markup {
@@ -144,34 +166,6 @@ function steps(present: number, order: Order, t: Texts): Markup {
   return html`<ol class="steps" aria-label="${t('steps.label')}">!${items}</ol>`;
 }
 
-export function facts(view: Pick<OrderView, 'order' | 'language'> & { readonly own?: unknown }, t: Texts): Markup {
-  const { order, language } = view;
-  const fact = (name: string, value: Markup) => html`<div><dt>${name}</dt><dd>!${value}</dd></div>`;
-  const time = (at: Date) => html`<time datetime="!${at.toISOString()}">${clockTime(at, language)}</time>`;
-  return html`<dl class="facts">
-!${view.own ? fact(t('order.product'), html`${localised(order.productNames, language)}!${order.quantity > 1 ? html` × ${order.quantity}` : ''}`) : ''}
-!${fact(t('order.amount'), html`<strong>${money(order.amount, language, t)}</strong>`)}
-!${fact(t('order.number'), html`<span class="number" translate="no">!${order.orderNo.replaceAll('_', '_<wbr>')}</span>`)}
-!${fact(t('order.created'), time(order.createdAt))}
-!${order.paidAt && order.amount.minor > 0 ? fact(t('order.paid'), time(order.paidAt)) : ''}
-!${order.completedAt ? fact(t('order.completed'), time(order.completedAt)) : ''}
-!${view.own && order.discountMinor > 0 ? fact(t('order.discount'), html`−${moneyText({ ...order.amount, minor: order.discountMinor }, language)}`) : ''}
-!${view.own && order.paidWith ? fact(t('order.paidWith'), paidWith(order, language)) : ''}
-</dl>
-!${view.own && order.paidWith ? html`<p class="small"><button type="button" class="link" data-print hidden>${t('order.print')}</button></p>` : ''}
-<p class="small">${t('order.timeZone')}</p>`;
-}
-
-/** By which way, and how much where that was other money than the price. */
-function paidWith({ provider, paidWith: paid, amount, coinsUsed }: Order, language: Language): Markup {
-  const known = providerNames.find((name) => name === provider);
-  const name = localised((known && providerCapabilities.get(known)?.names) ?? {}, language);
-  const isOther = paid !== null && (paid.currency !== amount.currency || coinsUsed > 0);
-  const other = isOther ? moneyText(paid, language) : '';
-  const coins = coinsUsed > 0 ? moneyText({ minor: coinsUsed, currency: 'COIN' }, language) : '';
-  return html`${[name, other, coins].filter((part) => part !== '').join(' · ')}`;
-}
-
 /** Codes are shown to whoever holds the link, and are never sold again from then on. */
 export function goodsMarkup(goods: DeliveredGoods | undefined, t: Texts): Markup {
   if (!goods) return '';
@@ -184,14 +178,14 @@ export function goodsMarkup(goods: DeliveredGoods | undefined, t: Texts): Markup
 function ownPart(view: OrderView, state: ShownState, t: Texts): Markup {
   const { report } = view.own ?? {};
   if (report) {
-    return html`!${refundForm(view, state, t)}<article class="report" lang="${view.order.language}" aria-labelledby="report-title">
+    return html`!${ownForms(view, state, t)}<article class="report" lang="${view.order.language}" aria-labelledby="report-title">
 <h2 id="report-title" class="report-title">${report.title}</h2>
 !${chartTable(report.chart, t)}
 <div class="prose">!${toSafeHtml(withoutTitle(report.markdown))}</div>
 </article>`;
   }
   const forgotten = view.order.kind === 'report' && !view.order.gift && (state === 'done' || state === 'parked');
-  return html`!${forgotten ? html`<p class="note">${t('order.noReport')}</p>` : ''}!${goodsMarkup(view.own?.goods, t)}!${giftPart(view, t)}!${refundForm(view, state, t)}`;
+  return html`!${forgotten ? html`<p class="note">${t('order.noReport')}</p>` : ''}!${goodsMarkup(view.own?.goods, t)}!${giftPart(view, t)}!${ownForms(view, state, t)}`;
 }
 
 function giftPart({ own, order, language }: OrderView, t: Texts): Markup {
@@ -200,22 +194,10 @@ function giftPart({ own, order, language }: OrderView, t: Texts): Markup {
   return giftOfOrderMarkup(own.gift, form, language, t);
 }
 
-/** A link first: a form that is always there would be emptied by every change of the order. */
-function refundForm({ order, own, language }: OrderView, state: ShownState, t: Texts): Markup {
-  const answer = own?.refundAnswer ? html`<p class="note" role="status">${t(`refund.${own.refundAnswer}`)}</p>` : '';
-  if (!own || order.amount.minor === 0 || !REFUNDABLE.includes(state)) return answer;
-  if (!own.asksForRefund) {
-    const query = new URLSearchParams({ t: own.token, lang: language, ask: 'refund' });
-    return html`!${answer}<p class="small"><a href="/order/${order.orderNo}?${query}#refund">${t('refund.open')}</a></p>`;
-  }
-  return html`!${answer}<section class="card ask" id="refund" aria-labelledby="refund-title">
-<h2 id="refund-title">${t('refund.open')}</h2>
-<p class="small">${t('pay.rule', { rule: t(`refundRules.${fulfillerKey(order)}`) })}</p>
-<form class="stack" method="post" action="/order/${order.orderNo}/refund">!${ownFields({ token: own.token, language })}
-<label for="reason">${t('refund.reason')}</label>
-<textarea id="reason" name="reason" rows="3" maxlength="500" required></textarea>
-<button class="button quiet">${t('refund.send')}</button>
-</form></section>`;
+function ownForms({ order, own, language }: OrderView, state: ShownState, t: Texts): Markup {
+  if (!own) return '';
+  const at = { order, token: own.token, language, state, t };
+  return html`!${changeMarkup(own.change, at)}!${refundMarkup(own.refund, at)}`;
 }
 
 /** The Markdown begins with the title, which the page has set above the chart already. */
@@ -223,6 +205,4 @@ export function withoutTitle(markdown: string): string {
   return markdown.replace(/^# .*\n+/, '');
 }
 
-function money(amount: Money, language: Language, t: Texts): string {
-  return amount.minor === 0 ? t('order.free') : moneyText(amount, language);
-}
+export { facts } from './order-facts.ts';

@@ -1,5 +1,27 @@
-import { orderLinkToken, orderStatusJson, type RefundOutcome, readGoods, verifyOrderLink } from '@mingdan/operations';
-import { giftOfOrder, hasHeldMoney, type Language, type Order, refundOfOrder } from '@mingdan/orders';
+import {
+  orderLinkToken,
+  orderStatusJson,
+  type RefundOutcome,
+  readGoods,
+  refundPreview,
+  refundWished,
+  verifyOrderLink,
+} from '@mingdan/operations';
+import {
+  correctionsLeft,
+  endOfPeriod,
+  giftCause,
+  giftOfOrder,
+  hasHeldMoney,
+  type Language,
+  membershipCause,
+  type Order,
+  openEmail,
+  readSiteSettings,
+  redPacketOfOrder,
+  refundLines,
+  refundOfOrder,
+} from '@mingdan/orders';
 import { providerNames } from '@mingdan/payments';
 import express, { type Request, type Response, type Router } from 'express';
 import { sessionOf } from '../auth/session.ts';
@@ -10,7 +32,10 @@ import { orderByNumber } from '../orders-by-number.ts';
 import { surfaceOf } from '../surface.ts';
 import { type Asked, createAsker } from './ask-gateway.ts';
 import { giftAnswers } from './gift-of-order.ts';
+import type { ReceiptPart } from './order-facts.ts';
+import { type ChangePart, cancelAnswers, emailAnswers } from './order-own.ts';
 import { paymentPart } from './order-payment.ts';
+import type { RefundPart } from './order-refund.ts';
 import { orderView } from './order-view.ts';
 
 /** `/order/<order_no>`: state and amount for who has the number; with the signed link (`?t=`) all that is the buyer's own. */
@@ -32,9 +57,11 @@ export function orderPageRoutes(deps: HttpDeps): Router {
 async function render(deps: HttpDeps, { order, asked }: Asked, req: Request, res: Response): Promise<string> {
   const named = tokenOf(req);
   const token = ownToken(deps, order, req, named);
-  const [refund, held] = await Promise.all([
+  const isUnpaid = order.status === 'pending_payment';
+  const [refund, held, codeWaits] = await Promise.all([
     refundOfOrder(deps.db, order.id),
-    order.status === 'pending_payment' && hasHeldMoney(deps.db, order.id),
+    isUnpaid && hasHeldMoney(deps.db, order.id),
+    isUnpaid && order.paymentSeenAt !== null && redPacketWaits(deps, order),
   ]);
   return orderView({
     order,
@@ -45,8 +72,9 @@ async function render(deps: HttpDeps, { order, asked }: Asked, req: Request, res
     now: deps.clock.now(),
     asked,
     held,
+    codeWaits,
     linkRefused: named !== undefined && token === undefined,
-    own: token === undefined ? undefined : { token, ...(await ownPart(deps, order, req)) },
+    own: token === undefined ? undefined : { token, ...(await ownPart(deps, order, req, held)) },
     languageLinks: linksByLanguage(order.orderNo, token, req),
   });
 }
@@ -72,11 +100,15 @@ const REFUND_ANSWERS: readonly RefundOutcome[] = [
   'nothing_to_refund',
 ];
 
+async function redPacketWaits({ db }: HttpDeps, order: Order): Promise<boolean> {
+  return (await redPacketOfOrder(db, order.id))?.state === 'waiting';
+}
+
 /** What only the signed link shows. */
-async function ownPart(deps: HttpDeps, order: Order, req: Request) {
+async function ownPart(deps: HttpDeps, order: Order, req: Request, held: boolean) {
   const written = order.status === 'completed' || order.delivery !== 'none';
-  const { via, trouble, refund, ask, gift: giftTold } = req.query;
-  const [report, goods, gift, payment] = await Promise.all([
+  const { via, trouble, gift: giftTold } = req.query;
+  const [report, goods, gift, payment, receipt, refund, change] = await Promise.all([
     written ? deps.readReport(order) : undefined,
     readGoods(deps.operations, order),
     order.gift ? giftOfOrder(deps.db, deps.operations.vault, order.id) : undefined,
@@ -85,6 +117,9 @@ async function ownPart(deps: HttpDeps, order: Order, req: Request) {
       via: providerNames.find((name) => name === via),
       trouble: typeof trouble === 'string' ? trouble : undefined,
     }),
+    receiptPart(deps, order),
+    refundPart(deps, order, req),
+    changePart(deps, order, req, held),
   ]);
   return {
     report,
@@ -95,8 +130,49 @@ async function ownPart(deps: HttpDeps, order: Order, req: Request) {
       answer: giftAnswers.find((answer) => answer === giftTold),
     },
     payment,
-    refundAnswer: REFUND_ANSWERS.find((outcome) => outcome === refund),
-    asksForRefund: ask === 'refund',
+    receipt,
+    refund,
+    change,
+  };
+}
+
+async function receiptPart({ db, operations }: HttpDeps, order: Order): Promise<ReceiptPart> {
+  const { claimsGift, orderNo } = order;
+  const cause = claimsGift === null ? membershipCause(orderNo) : giftCause(claimsGift);
+  const [refunds, { siteName }, memberUntil] = await Promise.all([
+    refundLines(db, order.id),
+    readSiteSettings(db),
+    order.kind === 'membership' ? endOfPeriod(db, cause) : undefined,
+  ]);
+  return { refunds, seller: siteName, memberUntil, email: emailOf(operations, order) };
+}
+
+/** An address whose data key is gone keeps nobody from their order. */
+function emailOf({ vault }: HttpDeps['operations'], order: Order): string | undefined {
+  try {
+    return openEmail(vault, order);
+  } catch {
+    return undefined;
+  }
+}
+
+async function refundPart({ operations }: HttpDeps, order: Order, { query }: Request): Promise<RefundPart> {
+  const isAsked = query.ask === 'refund';
+  const [wished, preview] = await Promise.all([
+    refundWished(operations, order),
+    isAsked ? refundPreview(operations, order) : undefined,
+  ]);
+  return { answer: REFUND_ANSWERS.find((outcome) => outcome === query.refund), isAsked, wished, preview };
+}
+
+async function changePart({ db }: HttpDeps, order: Order, { query }: Request, held: boolean): Promise<ChangePart> {
+  const { ask } = query;
+  return {
+    asks: ask === 'cancel' || ask === 'email' ? ask : undefined,
+    cancellable: order.status === 'pending_payment' && order.paymentSeenAt === null && !held,
+    cancelAnswer: cancelAnswers.find((each) => each === query.cancel),
+    correctionsLeft: await correctionsLeft(db, order.id),
+    emailAnswer: emailAnswers.find((each) => each === query.email),
   };
 }
 

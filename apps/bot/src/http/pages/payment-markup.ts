@@ -21,7 +21,7 @@ interface At {
 export function paymentMarkup(part: PaymentPart, at: At): Markup {
   const { t, order } = at;
   if (part.redPacket?.state === 'waiting')
-    return html`!${troubleMarkup(part, at)}<p class="note" role="status">${t('pay.codeWaiting')}</p>`;
+    return html`!${troubleMarkup(part, at)}!${waitingCode(part.redPacket.claimed, part, at)}`;
   if (part.offers.length === 0) return html`<p class="note" role="status">${t('pay.none')}</p>`;
   const shown = chosenMarkup(part, at);
   return html`!${troubleMarkup(part, at)}!${partPaid(at)}!${shown}!${ways(part, at, shown !== '')}!${coinPartMarkup(part, at)}
@@ -108,6 +108,20 @@ function redPacketMarkup({ redPacket, offers, trouble }: PaymentPart, at: At): M
 <input id="code" name="code" required minlength="4" maxlength="64" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="${wrong ? 'trouble code-hint' : 'code-hint'}"!${wrong ? html` aria-invalid="true"` : ''}>
 <button class="button">${t('pay.codeSend')}</button>
 </form>`;
+}
+
+/** The headline says that it waits; what was mistyped is corrected while nobody has seen it. */
+function waitingCode(claimed: boolean, { trouble }: PaymentPart, at: At): Markup {
+  const { order, t } = at;
+  if (claimed) return html`<p class="note">${t('pay.codeClaimed')}</p>`;
+  const wrong = trouble?.code === 'bad_redpacket_code';
+  return html`<details class="more"!${wrong ? html` open` : ''}><summary>${t('pay.codeCorrect')}</summary>
+<form class="stack" method="post" action="/order/${order.orderNo}/redpacket">!${ownFields(at)}
+<label for="code">${t('pay.code')}</label>
+<p class="small" id="code-hint">${t('pay.codeCorrectHint')}</p>
+<input id="code" name="code" required minlength="4" maxlength="64" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="${wrong ? 'trouble code-hint' : 'code-hint'}"!${wrong ? html` aria-invalid="true"` : ''}>
+<button class="button quiet">${t('pay.codeSend')}</button>
+</form></details>`;
 }
 
 /** What the forms of the page send along, so that they are the buyer's own. */

@@ -9,3 +9,8 @@ export function clockTime(at: Date, language: Language): string {
     hourCycle: 'h23',
   }).format(at);
 }
+
+/** The day of it, on China's calendar. */
+export function dayName(at: Date, language: Language): string {
+  return new Intl.DateTimeFormat(language, { timeZone: 'Asia/Shanghai', dateStyle: 'long' }).format(at);
+}

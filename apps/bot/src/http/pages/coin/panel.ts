@@ -6,7 +6,7 @@ import {
   orderLink,
   orderStatusJson,
 } from '@mingdan/operations';
-import { type Language, type Order, refundOfOrder } from '@mingdan/orders';
+import { type Language, type Order, redPacketOfOrder, refundOfOrder } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
@@ -42,9 +42,15 @@ export async function panelPart(
   order: Order,
   said: { coins: number; trouble: string | undefined; asked: Found | undefined },
 ): Promise<PanelPart> {
-  const [refund, attempts] = await Promise.all([refundOfOrder(deps.db, order.id), attemptsOf(deps.db, order.id)]);
+  const [refund, attempts, packet] = await Promise.all([
+    refundOfOrder(deps.db, order.id),
+    attemptsOf(deps.db, order.id),
+    order.paymentSeenAt === null ? undefined : redPacketOfOrder(deps.db, order.id),
+  ]);
   const now = deps.clock.now();
-  const state = shownState(order, refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status, now);
+  const state = shownState(order, refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status, now, {
+    codeWaits: packet?.state === 'waiting',
+  });
   const attempt = attempts.findLast(
     ({ status, shownUntil }) => status === 'open' && (shownUntil === null || shownUntil > now),
   );
@@ -84,17 +90,19 @@ export function panelMarkup(part: PanelPart, { language, t }: In): Markup {
 }
 
 const UNDER_WAY: readonly ShownState[] = ['paid', 'working', 'sending'];
+/** Coins are in the account, whether or not the message about it arrived. */
+const CREDITED: readonly ShownState[] = ['done', 'parked'];
 const LOST: readonly ShownState[] = ['paymentFailed', 'cancelled', 'expired'];
 
 /** Coins are neither written nor delivered: the same states in other words. */
 export function panelTitle({ state }: PanelPart, t: Texts): string {
   if (UNDER_WAY.includes(state)) return t('coin.paid.title');
-  return state === 'done' ? t('coin.credited.title') : t(`state.${state}.title`);
+  return CREDITED.includes(state) ? t('coin.credited.title') : t(`state.${state}.title`);
 }
 
 function panelText(state: ShownState, params: Record<string, string>, t: Texts): string {
   if (UNDER_WAY.includes(state)) return t('coin.paid.text');
-  return state === 'done' ? t('coin.credited.text', params) : t(`state.${state}.text`, params);
+  return CREDITED.includes(state) ? t('coin.credited.text', params) : t(`state.${state}.text`, params);
 }
 
 function nameOf(provider: ProviderName | undefined, language: Language): string {
