@@ -43,3 +43,4 @@ export { isPayable, type PaymentWish, type StartedPayment, startPayment } from '
 export { type Stats, stats } from './stats.ts';
 export { endRenewal, endSubscriptionsAtGateways } from './subscriptions.ts';
 export { openMatter, tellOperators } from './tell-operators.ts';
+export { askForWithdrawal } from './withdrawal.ts';

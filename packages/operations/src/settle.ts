@@ -142,3 +142,8 @@ async function book(
 export async function wakeWorkers(db: Db): Promise<void> {
   await changed(db, `select pg_notify('mingdan_work', 'orders')`).catch(() => 0);
 }
+
+/** The same of whoever sends messages and mails. */
+export async function wakeOutbox(db: Db): Promise<void> {
+  await changed(db, `select pg_notify('mingdan_work', 'outbox')`).catch(() => 0);
+}

@@ -8,6 +8,7 @@ import { orderActionRoutes } from './api/order-actions.ts';
 import { orderEventRoutes } from './api/order-events.ts';
 import { orderStatusRoutes } from './api/order-status.ts';
 import { paymentRoutes } from './api/payments/index.ts';
+import { priceRoutes } from './api/price.ts';
 import { productRoutes } from './api/products.ts';
 import { sessionRoutes } from './api/session.ts';
 import { settingsRoutes } from './api/settings.ts';
@@ -31,10 +32,12 @@ import { giftRoutes } from './pages/gift/routes.ts';
 import { orderPageRoutes } from './pages/order.ts';
 import { orderFormRoutes } from './pages/order-forms.ts';
 import { paymentSuccessRoutes } from './pages/payment-success.ts';
+import { promoteRoutes } from './pages/promote/routes.ts';
 import { lostLinkRoutes } from './pages/shop/lost-link.ts';
 import { shopRoutes } from './pages/shop/routes.ts';
 import { limitRates, type RateLimits, usualLimits } from './rate-limit.ts';
 import { logRequests } from './request-log.ts';
+import { robotsRoutes } from './robots.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** What other sites may read from a browser (CORS_ORIGINS). */
@@ -78,12 +81,19 @@ function usePages(app: Express, deps: HttpDeps, limits: RateLimits): void {
   app.use(limitRates(limits));
   const { apiKey, requireSignature } = deps.settings;
   app.use('/api', checkSignedCalls({ clock: deps.clock, apiKey, required: requireSignature }));
-  app.use(assetRoutes());
-  app.use(productRoutes(deps), settingsRoutes(deps), orderStatusRoutes(deps));
+  app.use(assetRoutes(), robotsRoutes());
+  app.use(productRoutes(deps), priceRoutes(deps), settingsRoutes(deps), orderStatusRoutes(deps));
   app.use(createOrderRoutes(deps), orderActionRoutes(deps), paymentRoutes(deps));
   app.use(sessionRoutes(deps), loginRoutes(deps), coinApiRoutes(deps), myRoutes(deps));
   app.use(miniAppRoutes(deps), orderEventRoutes(deps), testTelegramRoutes(deps));
   app.use(orderPageRoutes(deps), orderFormRoutes(deps), paymentSuccessRoutes(deps), giftRoutes(deps));
-  app.use(lostLinkRoutes(deps), shopRoutes(deps), coinRoutes(deps), appRoutes(deps), chartPreviewRoutes(deps));
+  app.use(
+    lostLinkRoutes(deps),
+    shopRoutes(deps),
+    promoteRoutes(deps),
+    coinRoutes(deps),
+    appRoutes(deps),
+    chartPreviewRoutes(deps),
+  );
   if (deps.settings.mock) app.use(mockPaymentRoutes(deps, deps.settings.mock), apiDocsRoutes(deps));
 }

@@ -12,7 +12,15 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The files that pages name; modules that they import lie beside them. */
-export type AssetName = 'mingdan.css' | 'seal.svg' | 'order.js' | 'shop.js' | 'coin.js' | 'app.js' | 'api-docs.js';
+export type AssetName =
+  | 'mingdan.css'
+  | 'seal.svg'
+  | 'order.js'
+  | 'shop.js'
+  | 'coin.js'
+  | 'promote.js'
+  | 'app.js'
+  | 'api-docs.js';
 
 interface Asset {
   readonly type: string;

@@ -30,9 +30,17 @@ const zip = promisify(gzip);
 
 /** Sends a page, pressed where its reader takes that. For pages that hold no secret beside what a stranger can make them say. */
 export async function sendPage(req: Request, res: Response, page: string): Promise<void> {
-  const body = Buffer.from(page);
+  await sendPressed(req, res.type('html'), page);
+}
+
+/** The same for JSON that everybody may read. */
+export async function sendJson(req: Request, res: Response, data: object): Promise<void> {
+  await sendPressed(req, res.type('json'), JSON.stringify(data));
+}
+
+async function sendPressed(req: Request, res: Response, text: string): Promise<void> {
+  const body = Buffer.from(text);
   const encoding = body.length < WORTH_IT ? 'identity' : encodingFor(req, res);
-  res.type('html');
   if (encoding === 'br')
     compressed(res, encoding).send(await brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: QUICK } }));
   else if (encoding === 'gzip') compressed(res, encoding).send(await zip(body));

@@ -1,6 +1,7 @@
 import { isConnectionError } from '@mingdan/db';
 import { type Logger, MingdanError } from '@mingdan/kernel';
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
+import { sendPage } from './compression.ts';
 import { languageOf } from './language.ts';
 import { errorPage } from './pages/error.ts';
 import { requestIdOf } from './request-log.ts';
@@ -47,9 +48,8 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
       if (isMiniAppPath(req)) res.json({ success: false, error: message, code, ...named });
       else res.json({ success: false, error: { code, message, ...named } });
     } else {
-      res
-        .type('html')
-        .send(errorPage({ language: languageOf(req, res), status: answer.status, requestId: requestIdOf(res) }));
+      const page = errorPage({ language: languageOf(req, res), status: answer.status, requestId: requestIdOf(res) });
+      sendPage(req, res, page).catch(() => res.destroy());
     }
   };
 }

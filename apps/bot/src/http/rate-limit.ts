@@ -22,6 +22,11 @@ export function limitRates(limits: RateLimits = usualLimits): RequestHandler {
   return (req, res, next) => (isRead(req) ? reads : writes)(req, res, next);
 }
 
+/** For what somebody might guess at: half a try a second, in a minute, from one client address. */
+export function limitTries(): RequestHandler {
+  return limiter(60_000, 30);
+}
+
 function limiter(windowMs: number, limit: number): RequestHandler {
   return rateLimit({
     windowMs,

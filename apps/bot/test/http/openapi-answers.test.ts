@@ -57,6 +57,7 @@ test('the catalogue answers as the document says', async () => {
   fits('listProducts', await get('/api/products', buyer.bearer));
   fits('findProduct', await get('/api/products/bazi-full'));
   fits('readSettings', await get('/api/settings'));
+  fits('previewPrice', await post('/api/price', { product_slug: 'consult', quantity: 2 }));
   fits('previewChart', await post('/api/chart-preview', { input: BIRTH }));
 });
 

@@ -42,7 +42,11 @@ const app = () => request(anApp(db, { operations: operations() }).app);
 const tokenOf = ({ orderNo }: Pick<Order, 'orderNo'>) => orderLinkToken(testSettings, orderNo);
 const plain = ({ text }: { text: string }) => text.replaceAll('&#61;', '=').replaceAll('&#38;', '&');
 const page = async (order: Pick<Order, 'orderNo'>, more = '') =>
-  plain(await app().get(`/order/${order.orderNo}?t=${tokenOf(order)}&lang=en${more}`).expect(200));
+  plain(
+    await app()
+      .get(`/order/${order.orderNo}?t=${tokenOf(order)}&lang=en${more}`)
+      .expect(200),
+  );
 const send = (order: Pick<Order, 'orderNo'>, path: string, fields: Record<string, string> = {}) =>
   app()
     .post(`/order/${order.orderNo}/${path}`)

@@ -90,15 +90,54 @@ describe('the form of the shop', () => {
     const one = { ...GOODS, quantity: '1', token: '' };
     await order('gift-card', one).expect(303);
     const { text } = await order('gift-card', one).expect(422);
-    expect(text).toContain('This is sold out.');
-    expect(text).not.toContain('<form class="card form"');
+    // Once, without a field to correct, and what was typed is still there.
+    expect(text.split('This is sold out.')).toHaveLength(2);
+    expect(text).not.toContain('Something has to be changed');
+    expect(text).not.toContain('href="#quantity"');
+    expect(text).toContain('value="ann@example.com"');
+    expect(text).toContain('Try again');
+    const plain = await app().get('/shop/gift-card?lang=en').expect(200);
+    expect(plain.text).not.toContain('<form class="card form"');
+  });
+
+  test('says how many are left where there are fewer than they want', async () => {
+    await addCodes(db, testVault, { slug: 'gift-card', codes: ['TWO-1', 'TWO-2'], actor: 'test' });
+    const { text } = await order('gift-card', { ...GOODS, quantity: '3', token: '' }).expect(422);
+    expect(text).toContain('href="#quantity"');
+    expect(text).toContain('Only 2 left.');
+  });
+
+  test('speaks of no payment and no refund where nothing is paid', async () => {
+    const { text } = await app().get('/shop/tarot-free?lang=en').expect(200);
+    expect(text).not.toContain('Refunds:');
+    expect(text).not.toContain('where you pay');
+    expect((await app().get('/shop/bazi-full?lang=en')).text).toContain('Refunds:');
+  });
+
+  test('is for search engines to find, which orders are not', async () => {
+    for (const path of ['/shop', '/shop/bazi-full'])
+      expect((await app().get(path)).text).not.toContain('name="robots"');
+    expect((await app().get('/shop/lost-link')).text).toContain('content="noindex, nofollow"');
+    const { text } = await app()
+      .get('/robots.txt')
+      .expect(200)
+      .expect('Content-Type', /text\/plain/);
+    expect(text).toContain('Allow: /shop\n');
+    expect(text).toContain('Disallow: /\n');
+  });
+
+  test('shows where coins and a membership of one’s own are to be had', async () => {
+    const botName = async () => 'mingdan_test_bot';
+    const { text } = await app({ botName }).get('/shop?lang=en').expect(200);
+    expect(text).toContain('data-account="coins"');
+    expect(text).toContain('https://t.me/mingdan_test_bot?start&#61;buy_member-month');
   });
 
   test('sells no coins, which belong to an account, and memberships to be given away', async () => {
     await app().get('/shop/coins-1').expect(404);
     const { text } = await app().get('/shop.html?lang=en').expect(200);
     expect(text).toContain('Personal consultation');
-    expect(text).not.toContain('coins');
+    expect(text).not.toContain('/shop/coins');
     expect(text.slice(text.indexOf('To give away'))).toContain('Membership, one month');
     const page = await app().get('/shop/member-month?lang=en').expect(200);
     expect(page.text).toContain('Bought here as a gift');

@@ -57,7 +57,7 @@ test('a mail says nothing that its message does not bring along', () => {
   const { mail } = z
     .object({ mail: z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])) })
     .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../locales/zh-CN/mail.json'), 'utf8')));
-  expect(Object.keys(mail).sort()).toEqual([...mailTemplates, 'open', 'footer'].sort());
+  expect(Object.keys(mail).sort()).toEqual([...mailTemplates, 'open', 'again', 'footer'].sort());
   for (const template of mailTemplates) {
     const named = [...JSON.stringify(mail[template]).matchAll(/{{(\w+)}}/g)].map(([, name = '']) => name);
     expect([template, named.filter((name) => !known[template]?.includes(name))]).toEqual([template, []]);

@@ -10,7 +10,7 @@ import { HttpError, onlyAllow } from '../errors.ts';
 import { hasApiKey } from './api-key.ts';
 import { jsonBody, readBody } from './body.ts';
 import { externalIdPattern } from './payments/find.ts';
-import { type OrderWish, orderLanguage, placeOrder, requestId } from './place-order.ts';
+import { clientOf, type OrderWish, orderLanguage, placeOrder, requestId } from './place-order.ts';
 import { checkCoins, checkPayable, openedPayment, type WayToPay, wayToPay } from './way-to-pay.ts';
 
 export const createOrderBody = z.object({
@@ -46,6 +46,7 @@ export function createOrderRoutes(deps: HttpDeps): Router {
         user,
         language: orderLanguage(req, res, user),
         email: wish.email,
+        client: clientOf(deps, req),
         input: wish.input,
         quantity: wish.quantity,
         coupon: wish.coupon,

@@ -1,5 +1,6 @@
 import { randomToken } from '@mingdan/kernel';
 import {
+  clientDigest,
   createOrder,
   emailDigest,
   findOrderByConfirmation,
@@ -11,6 +12,7 @@ import {
   type User,
 } from '@mingdan/orders';
 import type { Request, Response } from 'express';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError } from '../errors.ts';
@@ -26,6 +28,8 @@ export interface OrderWish {
   /** whose it is; null for a stranger of the shop, who has an address */
   readonly user: User | null;
   readonly email?: string | undefined;
+  /** of a stranger: where they order from, as `clientOf` tells */
+  readonly client?: Buffer | undefined;
   readonly language: string;
   readonly input?: unknown;
   readonly quantity?: number;
@@ -55,7 +59,7 @@ export async function placeOrder(deps: HttpDeps, wish: OrderWish): Promise<Order
 /** What `createOrder` is asked. @throws HttpError 422 where the birth cannot be right */
 export function newOrderOf(deps: HttpDeps, wish: OrderWish): NewOrder {
   const { clock, settings } = deps.operations;
-  const { product, user, quantity = 1, email, coupon, externalId, gift = false } = wish;
+  const { product, user, quantity = 1, email, client, coupon, externalId, gift = false } = wish;
   return {
     userId: user?.id ?? null,
     product,
@@ -69,6 +73,7 @@ export function newOrderOf(deps: HttpDeps, wish: OrderWish): NewOrder {
     gift,
     memberReading: MEMBER_READING,
     ...(email === undefined ? {} : { email }),
+    ...(client === undefined ? {} : { client }),
     ...(coupon === undefined ? {} : { coupon }),
     ...(externalId === undefined ? {} : { externalId }),
   };
@@ -79,6 +84,11 @@ export async function placedBefore(deps: HttpDeps, wish: OrderWish): Promise<Ord
   const made =
     wish.requestId === undefined ? undefined : await findOrderByConfirmation(deps.db, confirmationOf(deps, wish));
   return made ?? (wish.externalId === undefined ? undefined : await findOrderByExternalId(deps.db, wish.externalId));
+}
+
+/** The network that a caller comes from (an IPv6 one by its /56, as for rate limits), kept as a digest only. */
+export function clientOf({ operations }: HttpDeps, req: Request): Buffer | undefined {
+  return req.ip === undefined ? undefined : clientDigest(operations.vault, ipKeyGenerator(req.ip, 56));
 }
 
 /** A stranger's mark counts for their own address only: nobody gets the order of another by naming it. */

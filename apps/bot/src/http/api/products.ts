@@ -10,6 +10,7 @@ import {
 } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
 import { sessionOf } from '../auth/session.ts';
+import { sendJson } from '../compression.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { languageOf, localised } from '../language.ts';
@@ -26,10 +27,8 @@ export function productRoutes(deps: Pick<HttpDeps, 'db' | 'clock' | 'settings' |
       const [products, settings] = await Promise.all([listProducts(db), readSiteSettings(db)]);
       const language = languageOf(req, res);
       const isKnown = knowsReader(deps, req, res);
-      res.json({
-        success: true,
-        data: products.map((product) => productJson(product, { language, settings, isKnown, operations })),
-      });
+      const data = products.map((product) => productJson(product, { language, settings, isKnown, operations }));
+      await sendJson(req, res, { success: true, data });
     })
     .all(onlyAllow('GET, HEAD'));
   router

@@ -10,6 +10,14 @@ export function say(form, name, text) {
   if (text === '') marked?.removeAttribute('aria-invalid');
   else marked?.setAttribute('aria-invalid', 'true');
   describe(marked, error.id, text !== '');
+  if (text === '') putRight(name);
+}
+
+/** What was put right is no longer listed above the form, and an empty list is gone. */
+function putRight(name) {
+  const list = document.querySelector('#wrong');
+  list?.querySelector(`a[href="#${name}"]`)?.closest('li')?.remove();
+  if (list?.querySelector('ul') && !list.querySelector('li')) list.remove();
 }
 
 function describe(field, id, described) {

@@ -38,6 +38,18 @@ export const miniAppError = named(
 );
 
 export const kind = z.enum(['report', 'membership', 'coins', 'goods']);
+export const orderPrice = named(
+  'OrderPrice',
+  z.object({
+    product_slug: z.string(),
+    quantity: z.number().int(),
+    amount: money.describe('what the order would cost its buyer now'),
+    currency,
+    discount: money.describe('what the coupon takes off; 0 without one'),
+    amount_usdt: money.nullable(),
+  }),
+);
+
 export const product = named(
   'Product',
   z.object({

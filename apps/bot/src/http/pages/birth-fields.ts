@@ -19,6 +19,9 @@ const CITIES = [
   'hongkong',
 ] as const;
 
+/** As clocks show it, with or without the colon, which keyboards of numbers do not have. A field of type time asks for AM and PM in some browsers. */
+const TIME = '([01][0-9]|2[0-3])[:：.]?[0-5][0-9]|[0-9][:：.][0-5][0-9]';
+
 /** What a report must know of a birth: the same as the chat asks for. */
 export function birthFields(typed: Typed, wrong: Wrong, t: Texts): Markup {
   const optional = t('form.optional');
@@ -52,7 +55,7 @@ export function birthFields(typed: Typed, wrong: Wrong, t: Texts): Markup {
   )}
 !${textField({ name: 'date', label: t('birth:fields.date'), hint: t('form.dateHint'), attributes: html`required maxlength="40" placeholder="1990-05-15" autocomplete="off"` }, shown, wrong)}
 !${tick('leap', t('form.leap'), shown)}
-!${textField({ name: 'time', label: t('birth:fields.time'), hint: t('form.timeHint'), attributes: html`type="time"` }, shown, wrong)}
+!${textField({ name: 'time', label: t('birth:fields.time'), hint: t('form.timeHint'), attributes: html`inputmode="numeric" pattern="${TIME}" maxlength="20" placeholder="14:30" autocomplete="off"` }, shown, wrong)}
 !${tick('time_unknown', t('birth:answers.unknown_time'), shown)}
 !${textField({ name: 'place', label: t('birth:fields.place'), aside: optional, hint: t('form.placeHint'), attributes: html`maxlength="80" list="cities" autocomplete="off"` }, shown, wrong)}
 <datalist id="cities">!${CITIES.map((city) => html`<option value="${t(`birth:cities.${city}`)}">`)}</datalist>

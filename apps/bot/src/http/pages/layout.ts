@@ -17,6 +17,8 @@ export interface Page {
   readonly script?: AssetName;
   /** an address of a script that is not ours, which the policy of the page names too */
   readonly foreignScript?: string;
+  /** search engines may show it; whatever belongs to a buyer is for nobody else */
+  readonly findable?: boolean;
   /** seconds after which browsers without scripts load the page again */
   readonly refreshWithoutScript?: number | null;
 }
@@ -32,7 +34,7 @@ export function layout(page: Page): Markup {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex, nofollow">
+!${page.findable ? '' : html`<meta name="robots" content="noindex, nofollow">`}
 <meta name="format-detection" content="telephone=no">
 <title>${page.title} · ${t('site.name')}</title>
 <link rel="icon" type="image/svg+xml" href="!${assetUrl('seal.svg')}">

@@ -1,6 +1,6 @@
-import { alarm } from '@mingdan/fulfilment';
 import { MingdanError, moneyText } from '@mingdan/kernel';
-import { earningsOf, type PromoterEarnings, promoterOf, requestWithdrawal } from '@mingdan/orders';
+import { askForWithdrawal } from '@mingdan/operations';
+import { earningsOf, type PromoterEarnings, promoterOf } from '@mingdan/orders';
 import type { Talk } from '../talk.ts';
 
 /** `/promote`: the person's own link, what it brought, and a button where there is something to withdraw. */
@@ -31,23 +31,13 @@ export async function askDestination(talk: Talk, currency: string): Promise<void
 
 /** The words after that button: all that is there is asked for, and the operators hear of it. */
 export async function withdraw(talk: Talk, currency: string, destination: string): Promise<void> {
-  const { db, vault, operationDeps, wakeOutbox } = talk.services;
+  const { db, operationDeps, wakeOutbox } = talk.services;
   talk.session.waiting = null;
-  const promoter = await promoterOf(db, talk.user.id);
-  const earned = (await earningsOf(db, promoter.id)).find((one) => one.currency === currency);
-  if (!earned) return talk.say(talk.t('promote.nothing'));
   try {
-    const asked = await requestWithdrawal(db, vault, {
-      promoterId: promoter.id,
-      currency: earned.currency,
-      destination,
-    });
-    const amount = moneyText(asked.amount);
-    const message = { template: 'alarm_withdrawal', params: { amount, code: promoter.code, id: asked.id } } as const;
-    const { operatorChatId } = operationDeps.settings;
-    await alarm({ vault, operatorChatId }, db, `withdrawal:${asked.id}`, message);
+    const promoter = await promoterOf(db, talk.user.id);
+    const amount = await askForWithdrawal(operationDeps, promoter, { currency, destination });
     wakeOutbox();
-    await talk.say(talk.t('promote.requested', { amount }));
+    await talk.say(talk.t('promote.requested', { amount: moneyText(amount) }));
   } catch (error) {
     if (!(error instanceof MingdanError)) throw error;
     await talk.say(talk.t(error.code === 'already_requested' ? 'promote.already' : 'promote.nothing'));

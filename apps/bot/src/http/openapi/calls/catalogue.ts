@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { chartPreviewBody } from '../../api/chart-preview.ts';
-import type { Call } from '../call.ts';
+import { priceBody } from '../../api/price.ts';
+import { bodyOf, type Call } from '../call.ts';
 import { inQuery } from '../parameters.ts';
-import { chartPreview, product, siteSettings, success } from '../shapes.ts';
+import { chartPreview, orderPrice, product, siteSettings, success } from '../shapes.ts';
 
 export const catalogueCalls: readonly Call[] = [
   {
@@ -46,6 +47,24 @@ export const catalogueCalls: readonly Call[] = [
     access: ['anyone'],
     parameters: [inQuery.lang],
     answer: { schema: success(siteSettings), description: 'What new payments are offered right now' },
+  },
+  {
+    id: 'previewPrice',
+    method: 'post',
+    path: '/api/price',
+    tag: 'catalogue',
+    summary: 'What an order would cost, with a coupon, before anybody orders',
+    description:
+      'No use of the coupon is counted. At most 30 a minute from one address, so that nobody tries codes out.',
+    access: ['anyone', 'session'],
+    parameters: [inQuery.lang],
+    body: bodyOf(
+      priceBody,
+      { product_slug: 'bazi-full', quantity: 1 },
+      { fields: { email: 'of the buyer: a coupon may hold once for each', coupon: 'in any case' } },
+    ),
+    answer: { schema: success(orderPrice), description: 'The price for this buyer' },
+    errors: { 404: ['product_not_found'], 409: ['coupon_not_valid'] },
   },
   {
     id: 'previewChart',

@@ -25,6 +25,16 @@ export const pageCalls: readonly Call[] = [
     answer: page,
   },
   {
+    id: 'promotePage',
+    method: 'get',
+    path: '/promote',
+    tag: 'pages',
+    summary: "A promoter's link, what it brought, and the wish to have it paid out",
+    access: ['anyone', 'session'],
+    parameters: [inQuery.lang],
+    answer: page,
+  },
+  {
     id: 'appPage',
     method: 'get',
     path: '/app',

@@ -1,3 +1,4 @@
+import type { Money } from '@mingdan/kernel';
 import type { Language, Product, SiteSettings } from '@mingdan/orders';
 import { html } from 'ghtml';
 import { inDollars } from '../../api/prices.ts';
@@ -10,23 +11,35 @@ interface ListView {
   readonly products: readonly Product[];
   readonly settings: SiteSettings;
   readonly language: Language;
+  /** the prices are of who is signed in */
+  readonly isKnown: boolean;
+  /** what is for an account alone, and where it is to be had */
+  readonly accountCards: readonly AccountCard[];
 }
 
-export function listView({ products, settings, language }: ListView): Markup {
+export interface AccountCard {
+  readonly kind: 'coins' | 'membership';
+  readonly from: Money;
+  readonly address: string | undefined;
+}
+
+export function listView({ products, settings, language, isKnown, accountCards }: ListView): Markup {
   const t = textsIn(language);
   const cards = (shown: readonly Product[]) =>
     html`<ul class="products">!${shown.map((product) => card(product, settings, language, t))}</ul>`;
   const body = html`<h1>${t('shop.title')}</h1>
-<p class="small">${t('shop.intro')}</p>
+<p class="small">${t(isKnown ? 'shop.introKnown' : 'shop.intro')}</p>
 !${settings.maintenance ? html`<p class="note trouble" role="status">${t('shop.maintenance')}</p>` : ''}
 !${products.length === 0 ? html`<p>${t('shop.empty')}</p>` : cards(products.filter(isForOneself))}
 !${products.every(isForOneself) ? '' : html`<h2>${t('shop.gifts')}</h2>!${cards(products.filter((product) => !isForOneself(product)))}`}
+!${accountCards.length === 0 ? '' : html`<h2>${t('shop.forAccounts')}</h2><ul class="products">!${accountCards.map((each) => accountCard(each, language, t))}</ul>`}
 <p class="small"><a href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a></p>`;
   return layout({
     language,
     title: t('shop.title'),
     body,
     languageLinks: { 'zh-CN': '/shop?lang=zh-CN', 'zh-TW': '/shop?lang=zh-TW', en: '/shop?lang=en' },
+    findable: true,
   });
 }
 
@@ -40,6 +53,14 @@ function card(product: Product, settings: SiteSettings, language: Language, t: T
   return html`<li class="card product" data-slug="${slug}"><h2><a href="${address}">${name}</a></h2>
 <p>${localised(descriptions, language)}</p>
 <p class="price">!${priceMarkup(product, 1, settings, language, t)}!${stock === 0 ? html` <span class="badge">${t('shop.soldOut')}</span>` : ''}</p></li>`;
+}
+
+/** Coins and memberships of one's own: where an account has them. */
+function accountCard({ kind, from, address }: AccountCard, language: Language, t: Texts): Markup {
+  const title = t(`shop.${kind}.title`);
+  return html`<li class="card product" data-account="${kind}"><h3>!${address === undefined ? html`${title}` : html`<a href="${address}">${title}</a>`}</h3>
+<p>${t(`shop.${kind}.text`)}</p>
+<p class="price">${t('shop.from', { price: moneyText(from, language) })}</p></li>`;
 }
 
 /** A price in its own currency, and in USDT beside it. */

@@ -1,6 +1,6 @@
 import type { Buying, Offer } from '@mingdan/operations';
 import { offersFor, type Surface } from '@mingdan/operations';
-import { couponPattern, type Product, type SiteSettings } from '@mingdan/orders';
+import { couponPattern, type Product, type SiteSettings, type User } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { z } from 'zod';
 import type { HttpDeps } from '../../deps.ts';
@@ -44,7 +44,8 @@ export function readTyped(sent: unknown): Typed {
 
 export interface ShopWish {
   readonly quantity: number;
-  readonly email: string;
+  /** none of who is signed in: they have a chat */
+  readonly email: string | undefined;
   readonly coupon: string | undefined;
   readonly provider: ProviderName | undefined;
   readonly input: unknown;
@@ -68,7 +69,7 @@ export function isGift(typed: Typed, product: Product): boolean {
 export function readWish(
   typed: Typed,
   product: Product,
-  { offers, now, t }: { offers: readonly Offer[]; now: Date; t: Texts },
+  { offers, now, t, isKnown }: { offers: readonly Offer[]; now: Date; t: Texts; isKnown: boolean },
 ): { wish?: ShopWish; wrong: Wrong } {
   const wrong: Record<string, string> = {};
   const quantity = product.kind === 'goods' ? Number(typed.quantity ?? '1') : 1;
@@ -78,32 +79,33 @@ export function readWish(
   const gift = isGift(typed, product);
   const birth = product.input === 'birth' && !gift ? readBirthFields(typed, now, t) : { birth: {}, wrong: {} };
   Object.assign(wrong, birth.wrong);
-  const email = address.safeParse(typed.email);
-  if (!email.success) wrong.email = t('shop.emailWrong');
+  const email = isKnown ? undefined : address.safeParse(typed.email);
+  if (email?.success === false) wrong.email = t('shop.emailWrong');
   const coupon = typed.coupon || undefined;
   if (coupon !== undefined && !couponPattern.test(coupon)) wrong.coupon = t('shop.couponWrong');
   const offer = offers.find(({ provider }) => provider === typed.pay);
   if (product.price.minor > 0 && offer === undefined) wrong.pay = t('shop.payMissing');
-  if (Object.keys(wrong).length > 0 || !email.success) return { wrong };
-  const wish = { quantity, email: email.data, coupon, provider: offer?.provider, input: birth.birth, gift };
+  if (Object.keys(wrong).length > 0) return { wrong };
+  const wish = { quantity, email: email?.data, coupon, provider: offer?.provider, input: birth.birth, gift };
   return { wish, wrong };
 }
 
-/** The ways to pay that can take so many of a product, for a buyer without an account. */
+/** The ways to pay that can take so many of a product at its price, from a buyer with or without an account. */
 export async function offersOf(
   { operations }: Pick<HttpDeps, 'operations'>,
   product: Product,
   quantity: number,
   { rates, maintenance }: SiteSettings,
   surface: Surface,
+  user: User | null,
 ): Promise<Offer[]> {
   if (maintenance || product.price.minor === 0) return [];
   const buying: Buying = {
     amount: { ...product.price, minor: product.price.minor * quantity },
     amountStars: product.priceStars === null ? null : product.priceStars * quantity,
     rates,
-    userId: null,
-    chatId: null,
+    userId: user?.id ?? null,
+    chatId: user?.telegramId ?? null,
   };
   return offersFor(operations, buying, surface);
 }

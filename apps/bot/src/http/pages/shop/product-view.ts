@@ -19,6 +19,10 @@ export interface ProductView {
   readonly language: Language;
   readonly typed: Typed;
   readonly wrong: Wrong;
+  /** they are signed in: the prices are theirs, and they need no address */
+  readonly isKnown: boolean;
+  /** it was sold out when they ordered it: what they typed stays */
+  readonly isJustSoldOut: boolean;
   /** the same form sent twice is one order */
   readonly token: string;
 }
@@ -31,6 +35,7 @@ export function productView(view: ProductView): Markup {
 <h1>${name}</h1>
 <p>${localised(product.descriptions, language)}</p>
 !${wrongAbove(wrong, t('form.wrong'))}
+!${view.isJustSoldOut ? justSoldOut(language, t) : ''}
 !${closedText(view, t) === '' ? orderForm(view, name, t) : html`<p class="note trouble" role="status">${closedText(view, t)}</p><p class="price">!${priceMarkup(product, 1, settings, language, t)}</p>`}`;
   const address = (lang: Language) => `/shop/${product.slug}?${new URLSearchParams({ lang })}`;
   return layout({
@@ -39,34 +44,49 @@ export function productView(view: ProductView): Markup {
     body,
     languageLinks: { 'zh-CN': address('zh-CN'), 'zh-TW': address('zh-TW'), en: address('en') },
     script: 'shop.js',
+    findable: true,
   });
 }
 
 /** Why nothing can be ordered; empty where it can. */
-function closedText({ product, settings, offers }: ProductView, t: Texts): string {
+function closedText({ product, settings, offers, isJustSoldOut }: ProductView, t: Texts): string {
   if (settings.maintenance) return t('shop.maintenance');
+  if (isJustSoldOut) return '';
   if (product.stock === 0) return t('shop.soldOutNow');
   return product.price.minor > 0 && offers.length === 0 ? t('shop.noWay') : '';
 }
 
+/** Said once, above a form that keeps what was typed. */
+function justSoldOut(language: Language, t: Texts): Markup {
+  return html`<div class="note trouble" role="alert" id="wrong" tabindex="-1"><strong>${t('shop.soldOutNow')}</strong>
+<p>${t('shop.soldOutKept')} <a href="/shop?${new URLSearchParams({ lang: language })}">${t('order.toShop')}</a></p></div>`;
+}
+
 function orderForm(view: ProductView, name: string, t: Texts): Markup {
-  const { product, language, settings, typed, wrong, offers, token } = view;
+  const { product, language, settings, typed, wrong, offers, token, isKnown } = view;
   const quantity = quantityOf(view);
   const rate = product.price.currency === 'CNY' ? Math.round(settings.rates.usdt_to_cny_rate * 1_000_000) : '';
-  return html`<form class="card form" method="post" action="/shop/${product.slug}?${new URLSearchParams({ lang: language })}" data-order-form data-unit-minor="${product.price.minor}" data-currency="${product.price.currency}" data-rate-micros="${rate}" data-email-wrong="${t('shop.emailWrong')}" novalidate>
+  return html`<form class="card form" method="post" action="/shop/${product.slug}?${new URLSearchParams({ lang: language })}" data-order-form data-unit-minor="${product.price.minor}" data-currency="${product.price.currency}" data-rate-micros="${rate}" data-email-wrong="${t('shop.emailWrong')}" data-coupon-wrong="${t('shop.couponNotValid')}" data-coupon-often="${t('shop.couponTooOften')}" data-slug="${product.slug}" data-free="${t('order.free')}" novalidate>
 <input type="hidden" name="token" value="${token}">
 !${giftField(view, t)}
 !${product.input === 'birth' ? html`<div class="form-part not-for-gifts">!${birthFields(typed, wrong, t)}</div>` : ''}
 !${product.kind === 'goods' ? quantityField(view, t) : ''}
-!${textField({ name: 'email', label: t('shop.email'), hint: t('shop.emailHint'), attributes: html`type="email" required maxlength="254" autocomplete="email" inputmode="email"` }, typed, wrong)}
+!${isKnown ? html`<p class="note">${t('shop.known')}</p>` : textField({ name: 'email', label: t('shop.email'), hint: t('shop.emailHint'), attributes: html`type="email" required maxlength="254" autocomplete="email" inputmode="email"` }, typed, wrong)}
 !${product.price.minor > 0 ? couponField(view, t) : ''}
 !${product.price.minor > 0 ? payField(offers, view, t) : ''}
 <section class="summary" aria-labelledby="summary"><h2 id="summary">${t('shop.summary')}</h2>
 <dl class="facts"><div><dt>${t('order.product')}</dt><dd>${name}<span data-times>!${quantity > 1 ? html` × ${quantity}` : ''}</span></dd></div>
+<div data-discount hidden><dt>${t('order.discount')}</dt><dd></dd></div>
 <div><dt>${t('shop.total')}</dt><dd aria-live="polite">!${priceMarkup(product, quantity, settings, language, t)}</dd></div></dl></section>
-<button class="button">${t(product.price.minor > 0 ? 'shop.order' : 'shop.orderFree')}</button>
+<p class="note trouble" id="offline" role="alert" hidden>${t('shop.offline')}</p>
+<button class="button">${t(orderText(view))}</button>
 !${rulesMarkup(product, t)}
 </form>`;
+}
+
+function orderText({ product, isJustSoldOut }: ProductView): 'shop.tryAgain' | 'shop.order' | 'shop.orderFree' {
+  if (isJustSoldOut) return 'shop.tryAgain';
+  return product.price.minor > 0 ? 'shop.order' : 'shop.orderFree';
 }
 
 /** For whom it is: a choice where it can be both. */
@@ -82,6 +102,8 @@ function giftField({ product, typed, wrong }: ProductView, t: Texts): Markup {
 }
 
 function rulesMarkup(product: Product, t: Texts): Markup {
+  // What costs nothing is not paid, and nothing of it comes back.
+  if (product.price.minor === 0) return html`<p class="small">${t('shop.afterFree')}</p>`;
   const rule = (key: 'gift' | Product['kind']) => t('pay.rule', { rule: t(`refundRules.${key}`) });
   if (product.kind === 'membership') return html`<p class="small">${t('shop.after')} ${rule('gift')}</p>`;
   const own = html`<p class="small not-for-gifts">${t('shop.after')} ${rule(product.kind)}</p>`;
@@ -97,10 +119,11 @@ function quantityOf({ typed, product }: ProductView): number {
 }
 
 function quantityField({ product, typed, wrong }: ProductView, t: Texts): Markup {
-  const most = Math.min(MOST_AT_ONCE, product.stock ?? MOST_AT_ONCE);
+  // Just sold out: what they chose is still a choice.
+  const most = Math.min(MOST_AT_ONCE, product.stock || MOST_AT_ONCE);
   const choices = Array.from({ length: most }, (_, index) => ({ value: String(index + 1), label: String(index + 1) }));
   return html`!${choiceField({ name: 'quantity', label: t('shop.quantity'), choices }, typed, wrong)}!${
-    product.stock !== null && product.stock <= MOST_AT_ONCE
+    product.stock !== null && product.stock > 0 && product.stock <= MOST_AT_ONCE
       ? html`<p class="small">${t('shop.onlyLeft', { count: String(product.stock) })}</p>`
       : ''
   }`;

@@ -1,52 +1,85 @@
 import { randomToken } from '@mingdan/kernel';
 import { orderLinkToken } from '@mingdan/operations';
-import { findProduct, type Language, listProducts, type Product, readSiteSettings } from '@mingdan/orders';
+import { findProduct, type Language, listProducts, type Product, readSiteSettings, type User } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
-import { placeOrder } from '../../api/place-order.ts';
-import { sendPage } from '../../compression.ts';
+import { clientOf, placeOrder } from '../../api/place-order.ts';
+import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
-import { listView } from './list-view.ts';
-import { isFormToken, offersOf, readTyped, readWish, type ShopWish } from './order-form.ts';
+import { type AccountCard, listView } from './list-view.ts';
+import { isFormToken, isGift, offersOf, readTyped, readWish, type ShopWish } from './order-form.ts';
 import { productView } from './product-view.ts';
+import { pricedFor, sendShopPage, shopperOf } from './shopper.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '16kb' });
 
-/** `/shop`: what a buyer without an account can have, and the form that orders it; works without scripts. */
+/** `/shop`: what buyers with and without an account can have, and the form that orders it; works without scripts. */
 export function shopRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   router
     .route(['/shop', '/shop.html'])
     .get(async (req, res) => {
-      const [products, settings] = await Promise.all([listProducts(deps.db), readSiteSettings(deps.db)]);
+      const user = await shopperOf(deps, req);
       // Prices and stock must be true: kept, but asked for first.
       res.set('Cache-Control', 'no-cache');
-      await sendPage(
-        req,
-        res,
-        listView({ products: products.filter(isForSale), settings, language: languageOf(req, res) }),
-      );
+      await sendShopPage(req, res, user, await list(deps, user, languageOf(req, res)));
     })
     .all(onlyAllow('GET, HEAD'));
   router
     .route('/shop/:slug')
     .get(async (req, res) => {
       const product = await productOf(deps, req);
-      await show(deps, req, res, { product, typed: { quantity: '1', ...firstPay(req) }, wrong: {} });
+      const user = await shopperOf(deps, req);
+      await show(deps, req, res, { product, user, typed: { quantity: '1', ...firstPay(req) }, wrong: {} });
     })
     .post(formBody, async (req, res) => {
       const product = await productOf(deps, req);
+      const user = await shopperOf(deps, req);
       const typed = readTyped(req.body);
-      const wrong = await order(deps, req, res, product, typed);
-      if (wrong !== undefined)
-        await show(deps, req, res.status(422), { product: await productOf(deps, req), typed, wrong });
+      const refused = await order(deps, req, res, { product, user, typed });
+      if (refused === undefined) return;
+      const now = { product: await productOf(deps, req), user, typed };
+      await show(deps, req, res.status(422), { ...now, ...soldOutNow(refused, now.product, languageOf(req, res)) });
     })
     .all(onlyAllow('GET, HEAD, POST'));
   return router;
+}
+
+async function list(deps: HttpDeps, user: User | null, language: Language): Promise<string> {
+  const [all, settings] = await Promise.all([listProducts(deps.db), readSiteSettings(deps.db)]);
+  const products = await Promise.all(
+    all.filter(isForSale).map((product) => pricedFor(deps, product, user, product.kind === 'membership')),
+  );
+  const accountCards = await accountCardsOf(deps, all, language);
+  return listView({ products, settings, language, isKnown: user !== null, accountCards });
+}
+
+/** Coins and memberships of one's own, which belong to an account: where to get them, and from what price. */
+async function accountCardsOf(
+  deps: HttpDeps,
+  products: readonly Product[],
+  language: Language,
+): Promise<AccountCard[]> {
+  const cheapest = (kind: Product['kind']) =>
+    products.filter((each) => each.kind === kind).sort((one, other) => one.price.minor - other.price.minor)[0];
+  const [coins, plan, name] = [cheapest('coins'), cheapest('membership'), await botNameSoon(deps)];
+  const query = new URLSearchParams({ lang: language });
+  return [
+    ...(coins ? [{ kind: 'coins' as const, from: coins.price, address: `/coin?${query}` }] : []),
+    ...(plan
+      ? [
+          {
+            kind: 'membership' as const,
+            from: plan.price,
+            address: name === undefined ? undefined : `https://t.me/${name}?start=buy_${plan.slug}`,
+          },
+        ]
+      : []),
+  ];
 }
 
 /** Coins belong to an account: they are bought in Telegram. So are memberships, but to be given away they are here, too. */
@@ -65,57 +98,75 @@ function firstPay({ query }: Request): Typed {
   return typeof query.pay === 'string' ? { pay: query.pay } : {};
 }
 
+interface Form {
+  readonly product: Product;
+  readonly user: User | null;
+  readonly typed: Typed;
+}
+
 async function show(
   deps: HttpDeps,
   req: Request,
   res: Response,
-  { product, typed, wrong }: { product: Product; typed: Typed; wrong: Wrong },
+  { product, user, typed, wrong, isJustSoldOut = false }: Form & { wrong: Wrong; isJustSoldOut?: boolean },
 ): Promise<void> {
-  const settings = await readSiteSettings(deps.db);
-  const offers = await offersOf(deps, product, 1, settings, surfaceOf(req));
-  const view = { product, settings, offers, language: languageOf(req, res), typed, wrong };
+  const [settings, priced] = await Promise.all([
+    readSiteSettings(deps.db),
+    pricedFor(deps, product, user, isGift(typed, product)),
+  ]);
+  const offers = await offersOf(deps, priced, 1, settings, surfaceOf(req), user);
+  const view = { product: priced, settings, offers, language: languageOf(req, res), typed, wrong };
   // The token of the form is this reader's own.
   res.set('Cache-Control', 'no-store');
   const given = typed.token;
   const token = given !== undefined && isFormToken(given) ? given : randomToken(18);
-  await sendPage(req, res, productView({ ...view, token }));
+  await sendShopPage(req, res, user, productView({ ...view, token, isKnown: user !== null, isJustSoldOut }));
 }
 
-/** Makes the order and leads to its page. @returns what has to be changed, where it was not made */
+/** Makes the order and leads to its page. @returns what has to be changed, or that it is sold out, where it was not made */
 async function order(
   deps: HttpDeps,
   req: Request,
   res: Response,
-  product: Product,
-  typed: Typed,
-): Promise<Wrong | undefined> {
+  { product, user, typed }: Form,
+): Promise<Wrong | 'sold_out' | undefined> {
   const language = languageOf(req, res);
   const t = textsIn(language);
-  const settings = await readSiteSettings(deps.db);
+  const [settings, priced] = await Promise.all([
+    readSiteSettings(deps.db),
+    pricedFor(deps, product, user, isGift(typed, product)),
+  ]);
   const quantity = Number(typed.quantity ?? '1');
-  const offers = await offersOf(
-    deps,
-    product,
-    [1, 2, 3, 4, 5].includes(quantity) ? quantity : 1,
-    settings,
-    surfaceOf(req),
-  );
-  const { wish, wrong } = readWish(typed, product, { offers, now: deps.clock.now(), t });
+  const count = [1, 2, 3, 4, 5].includes(quantity) ? quantity : 1;
+  const offers = await offersOf(deps, priced, count, settings, surfaceOf(req), user);
+  const { wish, wrong } = readWish(typed, priced, { offers, now: deps.clock.now(), t, isKnown: user !== null });
   if (wish === undefined) return wrong;
   try {
-    const address = await place(deps, product, wish, { token: typed.token ?? '', language });
+    const placed = { product, user, client: clientOf(deps, req), language, token: typed.token ?? '' };
+    const address = await place(deps, wish, placed);
     res.set('Cache-Control', 'no-store').redirect(303, address);
     return undefined;
   } catch (error) {
+    if (error instanceof HttpError && error.code === 'sold_out') return 'sold_out';
     const refused = error instanceof HttpError ? refusal(error, t) : undefined;
     if (refused === undefined) throw error;
     return refused;
   }
 }
 
+/** Nothing is left, which nobody can correct; or less than they want, which they can. */
+function soldOutNow(
+  refused: Wrong | 'sold_out',
+  { stock }: Product,
+  language: Language,
+): { wrong: Wrong; isJustSoldOut?: boolean } {
+  if (refused !== 'sold_out') return { wrong: refused };
+  if (stock === null || stock === 0) return { wrong: {}, isJustSoldOut: true };
+  return { wrong: { quantity: textsIn(language)('shop.onlyLeft', { count: String(stock) }) } };
+}
+
 /** Under which field a refusal is told, and how. */
 const REFUSALS: Readonly<Record<string, { field: string; text: TextKey }>> = {
-  sold_out: { field: 'quantity', text: 'shop.soldOutNow' },
   coupon_not_valid: { field: 'coupon', text: 'shop.couponNotValid' },
   too_many_open_orders: { field: 'email', text: 'shop.tooManyOpen' },
   maintenance: { field: '', text: 'shop.maintenance' },
@@ -128,11 +179,20 @@ function refusal({ code }: HttpError, t: Texts): Wrong | undefined {
 
 async function place(
   deps: HttpDeps,
-  product: Product,
   { quantity, email, coupon, input, provider, gift }: ShopWish,
-  { token, language }: { token: string; language: Language },
+  {
+    product,
+    user,
+    client,
+    token,
+    language,
+  }: Omit<Form, 'typed'> & {
+    client: Buffer | undefined;
+    token: string;
+    language: Language;
+  },
 ): Promise<string> {
-  const wish = { product, user: null, email, language, input, quantity, coupon, gift };
+  const wish = { product, user, email, client, language, input, quantity, coupon, gift };
   // The same form twice is one order, as long as it asks for the same.
   const { orderNo } = await placeOrder(deps, { ...wish, requestId: isFormToken(token) ? token : undefined }).catch(
     (error: unknown) => {

@@ -1,0 +1,5 @@
+// The link to share is copied by a press, where the browser can.
+
+import { showCopy } from './copy.js';
+
+showCopy();
