@@ -58,6 +58,13 @@ interface Parts {
   readonly footer: string;
 }
 
+/** The number of an order stands below what is said of it, small enough for a phone to show all of it. */
+function heading(subject: string): string {
+  const [, said, number] = /^(.+) · ([A-Z]+_\d{8}_\w+)$/.exec(subject) ?? [];
+  if (said === undefined || number === undefined) return escapeHtml(subject);
+  return `${escapeHtml(said)}<br><span style="font-size:14px;font-weight:400;color:#6b6560">${escapeHtml(number)}</span>`;
+}
+
 /** The one look of all mails: no picture, no script, nothing that is loaded from anywhere; readable where styles are taken out. */
 function layout({ language, subject, body, open, link, second, footer }: Parts): string {
   const paragraphs = body
@@ -77,7 +84,7 @@ function layout({ language, subject, body, open, link, second, footer }: Parts):
 <title>${escapeHtml(subject)}</title></head>
 <body style="margin:0;padding:16px;background:#f6f2ec;color:#2a2522;font-family:system-ui,-apple-system,'PingFang SC','Microsoft YaHei',sans-serif;font-size:16px;line-height:1.7">
 <div style="max-width:560px;margin:0 auto;padding:28px 20px;background:#ffffff;border-radius:12px;overflow-wrap:anywhere;word-break:break-word">
-<h1 style="margin:0 0 20px;font-size:20px;line-height:1.4;overflow-wrap:anywhere;word-break:break-word">${escapeHtml(subject)}</h1>
+<h1 style="margin:0 0 20px;font-size:20px;line-height:1.4;overflow-wrap:anywhere;word-break:break-word">${heading(subject)}</h1>
 ${paragraphs}
 ${button}
 ${other}

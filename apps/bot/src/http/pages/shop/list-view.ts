@@ -58,7 +58,7 @@ function card(product: Product, settings: SiteSettings, language: Language, t: T
 /** Coins and memberships of one's own: where an account has them. */
 function accountCard({ kind, from, address }: AccountCard, language: Language, t: Texts): Markup {
   const title = t(`shop.${kind}.title`);
-  return html`<li class="card product" data-account="${kind}"><h3>!${address === undefined ? html`${title}` : html`<a href="${address}">${title}</a>`}</h3>
+  return html`<li class="card product" data-account="${kind}"><h2>!${address === undefined ? html`${title}` : html`<a href="${address}">${title}</a>`}</h2>
 <p>${t(`shop.${kind}.text`)}</p>
 <p class="price">${t('shop.from', { price: moneyText(from, language) })}</p></li>`;
 }
