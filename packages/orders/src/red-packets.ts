@@ -49,7 +49,7 @@ export async function listRedPackets(db: Db, all: boolean, limit: number): Promi
 }
 
 export interface RedPacketEvent {
-  readonly what: 'entered' | 'claimed' | 'accepted' | 'rejected';
+  readonly what: 'entered' | 'replaced' | 'claimed' | 'accepted' | 'rejected';
   /** `buyer`, or the operator */
   readonly actor: string;
   /** what was in it, of an accepted one */
@@ -58,7 +58,7 @@ export interface RedPacketEvent {
   readonly at: Date;
 }
 
-/** Who did what with a code, and when, in that order; written by the database at each change (migrations/0007). */
+/** Who did what with a code, and when, in that order; written by the database at each change (migrations/0007, 0014). */
 export async function redPacketEvents(db: Db, id: number): Promise<RedPacketEvent[]> {
   return rows<RedPacketEvent>(
     db,

@@ -91,7 +91,9 @@ function stateCard(view: OrderView, state: ShownState, headline: string, t: Text
 
 function factsPart({ order, language, own }: OrderView, t: Texts): Markup {
   const shown = facts({ order, language, own, receipt: own?.receipt, hasReport: own?.report !== undefined }, t);
-  return own?.report || own?.gift ? html`<details class="more"><summary>${t('order.facts')}</summary>!${shown}</details>` : shown;
+  return own?.report || own?.gift
+    ? html`<details class="more"><summary>${t('order.facts')}</summary>!${shown}</details>`
+    : shown;
 }
 
 /** States in which a payment may be there that nobody has told us of yet. */
