@@ -99,7 +99,7 @@ if (form) {
   form.elements.coupon?.addEventListener('input', () => askLater(COUPON_WAIT_MS));
   form.elements.email?.addEventListener('change', checkEmail);
   form.addEventListener('submit', (event) => {
-    offline.hidden = navigator.onLine;
+    if (offline) offline.hidden = navigator.onLine;
     if (!navigator.onLine) {
       // The browser would show a page of its own in place of what was typed.
       event.preventDefault();
@@ -108,7 +108,9 @@ if (form) {
     // A second press while the first is under way would only be answered with the same order.
     for (const button of form.querySelectorAll('button')) setTimeout(() => (button.disabled = true));
   });
-  addEventListener('online', () => (offline.hidden = true));
+  addEventListener('online', () => {
+    if (offline) offline.hidden = true;
+  });
   // Whoever comes back finds the button as it was.
   addEventListener('pageshow', () => {
     for (const button of form.querySelectorAll('button')) button.disabled = false;

@@ -51,6 +51,7 @@ function reportWays(view: OpenGift, t: Texts): Markup {
 <input type="hidden" name="token" value="${formToken}">
 !${product.input === 'birth' ? birthFields(typed, wrong, t) : ''}
 !${view.isSignedIn ? '' : textField(email, typed, wrong)}
+<p class="note trouble" id="offline" role="alert" hidden>${t('shop.offline')}</p>
 <button class="button">${t('gift.claim')}</button></form>`;
 }
 
