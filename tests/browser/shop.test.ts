@@ -90,6 +90,15 @@ describeInBrowser('the shop, on a phone', () => {
     await page.getByText('订单信息').click();
     expect(await page.locator('.facts').innerText()).toContain('模拟支付');
     expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
+    // A receipt names shop, buyer and seller, and leaves the report out.
+    await page.evaluate('window.print = () => {}');
+    await page.getByRole('button', { name: '打印收据' }).click();
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('.report').isVisible()).toBe(false);
+    expect(await page.locator('.site-name').isVisible()).toBe(true);
+    expect(await page.locator('.facts').innerText()).toMatch(/zhang@example\.com[\s\S]*卖家[\s\S]*命单/);
+    await page.getByRole('button', { name: '连同报告一起打印', includeHidden: true }).dispatchEvent('click');
+    expect(await page.locator('.report').isVisible()).toBe(true);
     await page.close();
   }, 60_000);
 

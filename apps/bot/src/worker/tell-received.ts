@@ -10,7 +10,7 @@ import { enqueue } from '@mingdan/outbox';
  */
 const MOST_AN_HOUR = 5;
 const TOLD_LATELY = `(select count(*) from orders p join outbox m on m.dedupe_key = any (array['received:' || p.order_no, 'received:' || p.order_no || ':1', 'received:' || p.order_no || ':2', 'received:' || p.order_no || ':3'])
-  where p.email_digest = orders.email_digest and p.created_at > now() - interval '3 days' and m.created_at > now() - interval '1 hour')`;
+  where p.email_digest = orders.email_digest and p.received_told_at > now() - interval '1 hour' and m.created_at > now() - interval '1 hour')`;
 
 /** Buyers of the shop find their order again by this mail: each new order with an address is told once. */
 export async function tellReceivedOrders(deps: OperationDeps): Promise<void> {

@@ -146,6 +146,15 @@ describe('the form of the shop', () => {
   test('comes compressed to who takes that, and needs no script of its own page', async () => {
     const page = await app().get('/shop?lang=en').set('Accept-Encoding', 'br').expect(200);
     expect(page.headers['content-encoding']).toBe('br');
+    const missing = await app().get('/nothing-here').set('Accept-Encoding', 'br').expect(404);
+    expect(missing.headers['content-encoding']).toBe('br');
+    const catalogue = await app().get('/api/products').set('Accept-Encoding', 'gzip').expect(200);
+    expect(catalogue.headers['content-encoding']).toBe('gzip');
+    expect(catalogue.body.success).toBe(true);
+    const { headers } = await order('consult', { ...GOODS, token: '' }).expect(303);
+    // What holds a secret is not pressed: its length would tell of it.
+    const own = await app().get(String(headers.location)).set('Accept-Encoding', 'br').expect(200);
+    expect(own.headers['content-encoding']).toBeUndefined();
     const plain = await app().get('/shop?lang=en').set('Accept-Encoding', 'identity').expect(200);
     expect(plain.headers['content-encoding']).toBeUndefined();
     expect(plain.text).not.toMatch(/<script>|style=|onclick=/);

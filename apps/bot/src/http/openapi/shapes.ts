@@ -206,7 +206,7 @@ export const redPacket = named(
     order_no: orderNo,
     status: z.enum(['waiting', 'accepted', 'rejected']),
     reason: z.string().optional(),
-    taken: z.boolean().describe('false: not kept, since an earlier code waits or has paid the order'),
+    taken: z.boolean().describe('false: not kept, since an operator has an earlier code or it has paid the order'),
   }),
 );
 export const refundWish = named(

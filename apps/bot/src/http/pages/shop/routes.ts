@@ -50,36 +50,33 @@ export function shopRoutes(deps: HttpDeps): Router {
 }
 
 async function list(deps: HttpDeps, user: User | null, language: Language): Promise<string> {
-  const [all, settings] = await Promise.all([listProducts(deps.db), readSiteSettings(deps.db)]);
+  const [all, settings, botName] = await Promise.all([
+    listProducts(deps.db),
+    readSiteSettings(deps.db),
+    botNameSoon(deps),
+  ]);
   const products = await Promise.all(
     all.filter(isForSale).map((product) => pricedFor(deps, product, user, product.kind === 'membership')),
   );
-  const accountCards = await accountCardsOf(deps, all, language);
+  const accountCards = accountCardsOf(all, botName, language);
   return listView({ products, settings, language, isKnown: user !== null, accountCards });
 }
 
 /** Coins and memberships of one's own, which belong to an account: where to get them, and from what price. */
-async function accountCardsOf(
-  deps: HttpDeps,
-  products: readonly Product[],
-  language: Language,
-): Promise<AccountCard[]> {
+function accountCardsOf(products: readonly Product[], botName: string | undefined, language: Language): AccountCard[] {
   const cheapest = (kind: Product['kind']) =>
     products.filter((each) => each.kind === kind).sort((one, other) => one.price.minor - other.price.minor)[0];
-  const [coins, plan, name] = [cheapest('coins'), cheapest('membership'), await botNameSoon(deps)];
-  const query = new URLSearchParams({ lang: language });
-  return [
-    ...(coins ? [{ kind: 'coins' as const, from: coins.price, address: `/coin?${query}` }] : []),
-    ...(plan
-      ? [
-          {
-            kind: 'membership' as const,
-            from: plan.price,
-            address: name === undefined ? undefined : `https://t.me/${name}?start=buy_${plan.slug}`,
-          },
-        ]
-      : []),
-  ];
+  const [coins, plan] = [cheapest('coins'), cheapest('membership')];
+  const cards: AccountCard[] = [];
+  if (coins) {
+    const address = `/coin?${new URLSearchParams({ lang: language })}`;
+    cards.push({ kind: 'coins', from: coins.price, address });
+  }
+  if (plan) {
+    const address = botName === undefined ? undefined : `https://t.me/${botName}?start=buy_${plan.slug}`;
+    cards.push({ kind: 'membership', from: plan.price, address });
+  }
+  return cards;
 }
 
 /** Coins belong to an account: they are bought in Telegram. So are memberships, but to be given away they are here, too. */
