@@ -103,6 +103,17 @@ describe('entering a code', () => {
     );
   });
 
+  test('is not corrected to one that is for another order, and of two orders at once one has it', async () => {
+    await waiting('of another order');
+    const { order, id } = await waiting('mistyped once');
+    expect((await enter(order, 'of another order')).outcome).toBe('used');
+    const second = await waiting('mistyped twice');
+    const third = await anOrder();
+    const outcomes = await Promise.all([order, second.order, third].map((each) => enter(each, 'wanted by three')));
+    expect(outcomes.filter(({ outcome }) => outcome === 'used')).toHaveLength(2);
+    expect(id).not.toBe(second.id);
+  });
+
   test('is corrected ten times at most', async () => {
     const { order } = await waiting();
     for (let at = 0; at < 10; at += 1) expect((await enter(order, `code ${at}`)).outcome).toBe('replaced');
