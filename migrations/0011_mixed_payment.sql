@@ -112,29 +112,90 @@ create trigger orders_coin_part after update of status on orders for each row
     or (new.status in ('expired', 'failed') and new.paid_at is null and new.coins_state = 'held'))
   execute function settle_coin_part();
 
--- As in 0006, and: money that would leave an order short of its coins flips nothing.
-create or replace function book_payment(p_order orders, p_attempt payment_attempts, p_payment_id text, p_named_payment_id text) returns text language plpgsql as $$
+-- book_payment, by which the rest comes, is written anew in 0016.
+
+-- As in 0006, but for coins that pay a part: they are no payment that the first money of an order would come second to.
+create or replace function book_further_payment(p_order_id bigint, p_attempt payment_attempts, p_payment_id text) returns text
+language plpgsql as $$
+declare
+  fallback_id constant text := 'order:' || p_attempt.gateway_order_id;
+  payment_order bigint;
+  part payment_transactions;
 begin
-  if p_order.coins_used > 0 and p_attempt.coins_minor = 0 then
-    perform forget_coin_part(p_order);
-  elsif p_order.coins_state = 'returned' and not retake_coin_part(p_order) then
-    return hold_payment(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id, p_order.id, p_attempt.amount_minor, p_attempt.currency, 'coins_returned');
+  -- a notice that names no payment is never a second one
+  if p_payment_id is null then
+    return 'already';
+  end if;
+  select order_id into payment_order from payment_transactions where provider = p_attempt.provider and provider_payment_id = p_payment_id;
+  if found then
+    return case payment_order when p_order_id then 'already' else 'payment_of_other_order' end;
+  end if;
+  -- the payment was first told without its id: it learns its id now
+  update payment_transactions set provider_payment_id = p_payment_id
+   where provider = p_attempt.provider and provider_payment_id = fallback_id and order_id = p_order_id;
+  if found then
+    return 'already';
   end if;
   insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, gateway_order_id, amount_minor, currency)
-  values (p_order.id, p_attempt.id, p_attempt.provider, p_payment_id, p_attempt.gateway_order_id, p_attempt.amount_minor, p_attempt.currency)
-  on conflict (provider, provider_payment_id) do nothing;
-  if not found then
-    return 'payment_of_other_order';
-  end if;
-  update orders
-     set status = 'paid', paid_at = now(), failed_at = null, provider = p_attempt.provider, due_at = now(), status_by = 'notice',
-         status_reason = case p_order.status when 'expired' then 'paid_late' when 'failed' then 'paid_after_failed_try' end
-   where id = p_order.id;
-  if p_attempt.provider_payment_id is null and p_named_payment_id is not null then
-    update payment_attempts set provider_payment_id = p_named_payment_id where id = p_attempt.id;
-  end if;
+  values (p_order_id, p_attempt.id, p_attempt.provider, p_payment_id, p_attempt.gateway_order_id, p_attempt.amount_minor, p_attempt.currency);
   perform release_held(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id);
-  return 'paid';
+  select * into part from payment_transactions where order_id = p_order_id and gateway_order_id like 'part:%';
+  -- The first money of an order that counts as paid (marked by hand, say) is what it was waiting for; any further one goes back.
+  if p_payment_id is not distinct from p_attempt.provider_payment_id
+     and not exists (select 1 from payment_transactions where order_id = p_order_id and provider_payment_id <> p_payment_id and id is distinct from part.id)
+     and not exists (select 1 from refund_records where order_id = p_order_id) then
+    if part.id is not null and p_attempt.coins_minor = 0 then
+      -- it was the whole: the coins go back
+      perform request_refund_of_payment('points', part.provider_payment_id, 'second_payment', 'system');
+    end if;
+    return 'already';
+  end if;
+  perform request_refund_of_payment(p_attempt.provider, p_payment_id, 'second_payment', 'system');
+  return 'second_payment';
+end $$;
+
+-- As in 0006, and the whole that is delivered needs no coins beside it.
+create or replace function settle_held(p_id bigint, p_answer text, p_by text) returns text language plpgsql as $$
+declare
+  held held_payments;
+  the_order orders;
+  attempt payment_attempts;
+begin
+  -- the order before the held money, as notices lock them
+  select o.* into the_order from orders o join held_payments h on h.order_id = o.id where h.id = p_id for update of o;
+  select * into held from held_payments where id = p_id for update;
+  if not found or held.status <> 'held' then
+    return 'already';
+  end if;
+  if p_answer = 'wait' then
+    update held_payments set decide_by = now() + interval '72 hours' where id = p_id;
+    return 'waiting';
+  end if;
+  if held.amount_minor is null then
+    return 'amount_unknown';
+  end if;
+  if p_answer = 'deliver' then
+    if held.order_id is null then
+      return 'no_order';
+    end if;
+    if the_order.paid_at is not null or the_order.status not in ('pending_payment', 'expired', 'failed') then
+      return 'order_paid';
+    end if;
+  end if;
+  select * into attempt from payment_attempts where provider = held.provider and gateway_order_id = held.gateway_order_id;
+  insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, gateway_order_id, amount_minor, currency)
+  values (held.order_id, attempt.id, held.provider, held.payment_key, held.gateway_order_id, held.amount_minor, held.currency);
+  update held_payments set status = case p_answer when 'deliver' then 'delivered' else 'refunding' end, settled_at = now(), settled_by = p_by where id = p_id;
+  if p_answer = 'refund' then
+    perform request_refund_of_payment(held.provider, held.payment_key, 'unmatched_payment', p_by);
+    return 'refunding';
+  end if;
+  if the_order.coins_used > 0 and coalesce(attempt.coins_minor, 0) = 0 then
+    perform forget_coin_part(the_order);
+  end if;
+  update orders set status = 'paid', paid_at = now(), failed_at = null, provider = held.provider, due_at = now(), status_by = p_by, status_reason = 'delivered_after_all'
+   where id = held.order_id;
+  return 'delivered';
 end $$;
 
 -- As in 0007, and of a part as well, which is named by its cause.
@@ -162,4 +223,4 @@ begin
   return 'given';
 end $$;
 
-revoke all on function coin_part_cause, take_coin_part, use_coins, return_coin_part, retake_coin_part, spend_coin_part, forget_coin_part, settle_coin_part, book_payment, give_coins_back from public;
+revoke all on function coin_part_cause, take_coin_part, use_coins, return_coin_part, retake_coin_part, spend_coin_part, forget_coin_part, settle_coin_part, book_further_payment, settle_held, give_coins_back from public;

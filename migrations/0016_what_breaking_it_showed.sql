@@ -27,25 +27,40 @@ begin
   return true;
 end $$;
 
--- As in 0011, and of a coupon as well.
+-- As in 0006, and of an order with coins or a coupon. What would leave it short of either flips nothing. Locked in the order in which the end
+-- of an order gives them back: the account of coins, then the coupon.
 create or replace function book_payment(p_order orders, p_attempt payment_attempts, p_payment_id text, p_named_payment_id text) returns text language plpgsql as $$
 declare
+  -- asked for before coins were to pay a part: it pays the whole
   is_whole constant boolean := p_order.coins_used > 0 and p_attempt.coins_minor = 0;
-  gone constant text := case
-    when p_order.discount_minor > 0 and not retake_coupon(p_order.id) then 'coupon_used_up'
-    when p_order.coins_state = 'returned' and not is_whole and not retake_coin_part(p_order) then 'coins_returned' end;
+  takes_coins constant boolean := p_order.coins_state = 'returned' and not is_whole;
+  payment bigint;
+  missing text;
 begin
-  if is_whole then
-    perform forget_coin_part(p_order);
-  end if;
-  if gone is not null then
-    return hold_payment(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id, p_order.id, p_attempt.amount_minor, p_attempt.currency, gone);
-  end if;
   insert into payment_transactions (order_id, attempt_id, provider, provider_payment_id, gateway_order_id, amount_minor, currency)
   values (p_order.id, p_attempt.id, p_attempt.provider, p_payment_id, p_attempt.gateway_order_id, p_attempt.amount_minor, p_attempt.currency)
-  on conflict (provider, provider_payment_id) do nothing;
+  on conflict (provider, provider_payment_id) do nothing returning id into payment;
   if not found then
     return 'payment_of_other_order';
+  end if;
+  if p_attempt.coins_minor > 0 and p_attempt.coins_minor <> p_order.coins_minor then
+    missing := 'coins_returned';
+  elsif takes_coins then
+    perform 1 from coin_accounts where user_id = p_order.user_id and balance >= p_order.coins_used for update;
+    missing := case when not found then 'coins_returned' end;
+  end if;
+  if missing is null and p_order.discount_minor > 0 and not retake_coupon(p_order.id) then
+    missing := 'coupon_used_up';
+  end if;
+  if missing is not null then
+    -- held, and not booked
+    delete from payment_transactions where id = payment;
+    return hold_payment(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id, p_order.id, p_attempt.amount_minor, p_attempt.currency, missing);
+  end if;
+  if is_whole then
+    perform forget_coin_part(p_order);
+  elsif takes_coins then
+    perform retake_coin_part(p_order);
   end if;
   update orders
      set status = 'paid', paid_at = now(), failed_at = null, provider = p_attempt.provider, due_at = now(), status_by = 'notice',
@@ -54,6 +69,9 @@ begin
   if p_attempt.provider_payment_id is null and p_named_payment_id is not null then
     update payment_attempts set provider_payment_id = p_named_payment_id where id = p_attempt.id;
   end if;
+  if p_attempt.repeats then
+    perform note_subscription_payment(p_order.id);
+  end if;
   perform release_held(p_attempt.provider, p_attempt.gateway_order_id, p_payment_id);
   return 'paid';
 end $$;
@@ -61,7 +79,8 @@ end $$;
 -- ---- a second payment is told of once, also where nothing can be written to its buyer ------------------------------------------
 
 alter table refund_records add column request_told_at timestamptz;
-update refund_records set request_told_at = now() where reason = 'second_payment';
+update refund_records r set request_told_at = now()
+ where reason = 'second_payment' and (status not in ('requested', 'pending') or exists (select 1 from outbox where dedupe_key = 'second:' || r.refund_id));
 create index refund_records_second_to_tell on refund_records (id) where reason = 'second_payment' and request_told_at is null;
 
 -- ---- stock that was counted, and only that, comes back ------------------------------------------------------------------------
@@ -94,12 +113,15 @@ end $$;
 create or replace function activate_membership(p_user_id bigint, p_product_slug text, p_months integer, p_cause text, p_order_id bigint, p_actor text) returns text
 language plpgsql as $$
 declare
+  given timestamptz;
   beginning timestamptz;
 begin
   perform 1 from users where id = p_user_id for no key update;
-  select greatest(now(), max(ends_at)) into beginning from membership_periods where user_id = p_user_id and revoked_at is null;
-  insert into membership_periods (user_id, product_slug, months, cause, order_id, starts_at, ends_at, actor)
-  values (p_user_id, p_product_slug, p_months, p_cause, p_order_id, beginning, membership_end(beginning, p_months), p_actor)
+  -- the clock under the lock: now() is when the transaction began, perhaps before another one that was quicker
+  given := clock_timestamp();
+  select greatest(given, max(ends_at)) into beginning from membership_periods where user_id = p_user_id and revoked_at is null;
+  insert into membership_periods (user_id, product_slug, months, cause, order_id, starts_at, ends_at, actor, created_at)
+  values (p_user_id, p_product_slug, p_months, p_cause, p_order_id, beginning, membership_end(beginning, p_months), p_actor, given)
   on conflict (cause) do nothing;
   return case when found then 'activated' else 'already' end;
 end $$;
@@ -110,14 +132,14 @@ declare
 begin
   perform 1 from users where id = (select user_id from membership_periods where cause = p_cause) for no key update;
   -- read under the lock: another one that was taken away a moment ago has moved it
-  update membership_periods set revoked_at = now() where cause = p_cause and revoked_at is null returning * into gone;
+  update membership_periods set revoked_at = clock_timestamp() where cause = p_cause and revoked_at is null returning * into gone;
   if not found then
     return false;
   end if;
   update membership_periods
-     set starts_at = greatest(now(), starts_at - (gone.ends_at - greatest(gone.starts_at, now()))),
-         ends_at = greatest(now(), starts_at - (gone.ends_at - greatest(gone.starts_at, now()))) + (ends_at - starts_at)
-   where user_id = gone.user_id and revoked_at is null and starts_at >= gone.ends_at and gone.ends_at > now();
+     set starts_at = greatest(gone.revoked_at, starts_at - (gone.ends_at - greatest(gone.starts_at, gone.revoked_at))),
+         ends_at = greatest(gone.revoked_at, starts_at - (gone.ends_at - greatest(gone.starts_at, gone.revoked_at))) + (ends_at - starts_at)
+   where user_id = gone.user_id and revoked_at is null and starts_at >= gone.ends_at and gone.ends_at > gone.revoked_at;
   return true;
 end $$;
 
@@ -134,7 +156,7 @@ begin
   for event in
     select id, months, created_at as at, false as is_end from membership_periods where user_id = p_user_id
     union all
-    select id, months, revoked_at, true from membership_periods where user_id = p_user_id and revoked_at is not null
+    select id, months, greatest(revoked_at, created_at), true from membership_periods where user_id = p_user_id and revoked_at is not null
     order by at, is_end, id
   loop
     if event.is_end then
@@ -181,7 +203,8 @@ begin
   if kept = 0 then
     update promoter_credits set reversed_at = now() where order_id = p_order_id;
   else
-    update promoter_credits set amount_minor = kept, commission_minor = floor(kept * coalesce(rate_percent, 0) / 100) where order_id = p_order_id;
+    update promoter_credits set amount_minor = kept, commission_minor = floor(kept * coalesce(rate_percent, (select rate_percent from promoters where id = promoter_id)) / 100)
+     where order_id = p_order_id;
   end if;
   update promoter_statistics set orders = orders - case when kept = 0 then 1 else 0 end, amount_minor = amount_minor - (credit.amount_minor - kept)
    where promoter_id = credit.promoter_id and currency = credit.currency;
@@ -199,9 +222,15 @@ create trigger refund_records_recount after update of status on refund_records f
 -- ---- money that went back in the gateway's console before anything was given ------------------------------------------------------
 
 create function fail_given_back(p_order_id bigint) returns void language plpgsql as $$
+declare
+  kept integer;
+  back integer;
 begin
-  if not exists (select 1 from payment_transactions where order_id = p_order_id)
-     or exists (select 1 from payment_transactions where order_id = p_order_id and refunded_minor < amount_minor)
+  -- what paid for it: neither what came twice or fits nothing, nor coins for a part, which have nobody to give them back in a console
+  select count(*) filter (where refunded_minor < amount_minor), count(*) filter (where refunded_minor = amount_minor) into kept, back
+    from payment_transactions t where order_id = p_order_id and coalesce(gateway_order_id, '') not like 'part:%'
+     and not exists (select 1 from refund_records r where r.transaction_id = t.id and r.reason in ('second_payment', 'unmatched_payment'));
+  if kept > 0 or back = 0
      or exists (select 1 from order_steps s join orders o on o.id = s.order_id join products p on p.id = o.product_id
                  where s.order_id = p_order_id and s.step = 'by_hand' and s.finished_at is not null and p.handed_out_by = 'hand') then
     return;
@@ -210,6 +239,10 @@ begin
    where id = p_order_id and status = 'paid';
   update orders set status = 'failed', failed_at = now(), status_reason = 'refunded_at_gateway', status_by = 'notice', lease_owner = null
    where id = p_order_id and status = 'generating' and delivery = 'none';
+  if found then
+    perform request_refund_of_payment(provider, provider_payment_id, 'refunded_at_gateway', 'gateway')
+       from payment_transactions where order_id = p_order_id and gateway_order_id like 'part:%';
+  end if;
 end $$;
 
 alter function book_outside_refund(bigint, text, text, text, text, bigint, bigint, text) rename to book_refund_at_gateway;

@@ -72,7 +72,9 @@ async function byOurPayment(
 ): Promise<Given | undefined> {
   const order = await orderOf(tx, paymentId);
   if (!order) return undefined;
-  const months = order.productId === null ? undefined : (await findProductById(tx, order.productId))?.months;
+  const product =
+    order.productId === null || order.months !== null ? undefined : await findProductById(tx, order.productId);
+  const months = order.months ?? product?.months;
   if (order.kind !== 'membership' || order.gift || !months)
     throw new MembershipRefused('no_such_plan', 'this payment bought no membership');
   if (order.userId !== userId) throw new MembershipRefused('user_mismatch', 'this payment is of another user');

@@ -66,7 +66,9 @@ export async function confirmPayment(
     deps.db,
     `select t.provider, coalesce(t.gateway_order_id, a.gateway_order_id) as "gatewayOrderId", t.provider_payment_id as "paymentId", t.amount_minor as minor
        from payment_transactions t left join payment_attempts a on a.id = t.attempt_id
-      where t.order_id = :id and t.refund_reserved_minor < t.amount_minor`,
+      where t.order_id = :id and t.refund_reserved_minor < t.amount_minor
+        -- coins for a part are ours, and prove nothing of the rest
+        and coalesce(t.gateway_order_id, '') not like 'part:%'`,
     { id: order.id },
   );
   const answers = await Promise.all(payments.map((payment) => isThere(deps, order.orderNo, payment)));

@@ -13,6 +13,7 @@ import {
   recordNotice,
   refundOfOrder,
   settleHeldPayment,
+  settleRefund,
 } from '@mingdan/orders';
 import { anOrder, paidNotice, testDatabase } from '@mingdan/orders/testing';
 import { createClients } from '@mingdan/payments/clients';
@@ -21,6 +22,7 @@ import {
   cancelOrder,
   coinPartOf,
   compareDay,
+  confirmPayment,
   expireOrder,
   type OperationDeps,
   offersFor,
@@ -295,5 +297,125 @@ describe('a refund of an order that coins paid a part of', () => {
     const compared = await compareDay(deps, 'points', today);
     expect(compared?.differences).toEqual([]);
     expect(moneyText(order.amount)).toBe('19.90 CNY');
+  });
+});
+
+describe('what is odd about an order that coins pay a part of', () => {
+  const notice = async (order: Order, paymentId: string, minor: number, gatewayOrderId = order.orderNo) =>
+    (
+      await recordNotice(db, {
+        ...paidNotice(order, { paymentId }),
+        gatewayOrderId,
+        amount: { minor, currency: 'CNY' },
+      })
+    ).verdict;
+  const used = (order: Order) =>
+    row(db, 'select coins_used as used, coins_state as state from orders where id = :id', { id: order.id });
+
+  test('its coins are no second proof of the rest', async () => {
+    const order = await newOrder(80);
+    await part(order);
+    await payRest(order);
+    const gateway = new FakeGateway();
+    const denying = { ...deps, clients: new Map([...deps.clients, ...operationDeps(db, gateway).clients]) };
+    expect(await confirmPayment(denying, await find(order))).toBe('denied');
+  });
+
+  test('marked paid by hand it takes the rest that comes then as its money', async () => {
+    const order = await newOrder(80);
+    await part(order);
+    const { providerPaymentId } = await open(await find(order));
+    await changed(db, `update orders set status = 'paid', paid_at = now() where id = :id`, { id: order.id });
+    expect(await notice(order, providerPaymentId ?? '', 1190)).toBe('already');
+    expect(await row(db, 'select 1 from refund_records where order_id = :id', { id: order.id })).toBeUndefined();
+  });
+
+  test('the whole that is a fen short and delivered all the same gives the coins back', async () => {
+    const order = await newOrder(80);
+    const { providerPaymentId } = await open(order);
+    await part(order);
+    expect(await notice(order, providerPaymentId ?? '', 1989)).toBe('amount_mismatch');
+    const held = await row<{ id: number }>(db, 'select id from held_payments where order_id = :id', { id: order.id });
+    expect(await settleHeldPayment(db, held?.id ?? 0, 'deliver', 'op')).toBe('delivered');
+    expect(await balance(order)).toBe(80);
+    expect(await used(order)).toEqual({ used: 0, state: 'none' });
+  });
+
+  test('money that is booked for another order takes no coins again', async () => {
+    const other = await newOrder(0);
+    const { providerPaymentId: taken } = await open(other);
+    await notice(other, taken ?? '', 1990);
+    const order = await newOrder(80);
+    await part(order);
+    await open(await find(order));
+    await cancelOrder(deps, { orderNo: order.orderNo });
+    await changed(db, `update payment_attempts set provider_payment_id = null where order_id = :id`, { id: order.id });
+    expect(await notice(order, taken ?? '', 1190)).toBe('payment_of_other_order');
+    expect(await balance(order)).toBe(80);
+    expect(await used(order)).toEqual({ used: 80, state: 'returned' });
+  });
+
+  test('a coupon is not used up by money that is held for its coins', async () => {
+    await changed(db, `insert into coupons (code, percent, most_uses) values ('PART-50', 50, 5)`);
+    const coupon = () => row(db, `select uses from coupons where code = 'PART-50'`);
+    const order = await newOrder(80);
+    await changed(db, `update orders set discount_minor = 100 where id = :id`, { id: order.id });
+    await changed(
+      db,
+      `insert into coupon_uses (order_id, coupon_id, discount_minor, returned_at) select :id, id, 100, now() from coupons where code = 'PART-50'`,
+      { id: order.id },
+    );
+    await part(order);
+    const { providerPaymentId } = await open(await find(order));
+    await cancelOrder(deps, { orderNo: order.orderNo });
+    await part(await anOrder(db, { userId: order.userId ?? 0 }), 60);
+    expect(await notice(order, providerPaymentId ?? '', 1190)).toBe('coins_returned');
+    expect(await coupon()).toEqual({ uses: 0 });
+  });
+
+  test('its money given back in the console before anything was delivered ends it, and the coins follow', async () => {
+    const order = await newOrder(80);
+    await part(order);
+    const paid = await find(order);
+    await payRest(order);
+    const payment = (
+      await row<{ id: string }>(
+        db,
+        `select provider_payment_id as id from payment_transactions where order_id = :id and provider = 'pingpong'`,
+        { id: order.id },
+      )
+    )?.id;
+    const { verdict } = await recordNotice(db, {
+      ...paidNotice(paid, { paymentId: payment ?? '' }),
+      kind: 'refunded',
+      eventId: `refunded:${order.orderNo}`,
+      refundId: `out-${order.orderNo}`,
+      amount: { minor: 1190, currency: 'CNY' },
+    });
+    expect(verdict).toBe('refunded_at_gateway');
+    expect(await find(order)).toMatchObject({ status: 'failed', reason: 'refunded_at_gateway' });
+    const asked = await rows(
+      db,
+      `select provider, status, amount_minor as minor from refund_records where order_id = :id and provider = 'points'`,
+      { id: order.id },
+    );
+    expect(asked).toEqual([{ provider: 'points', status: 'requested', minor: 80 }]);
+  });
+
+  test('a refund of which one half waits for people is not called through, and goes on when they ask again', async () => {
+    const order = await newOrder(80);
+    await part(order);
+    await payRest(order);
+    const ask = () => askForRefund(deps, { orderNo: order.orderNo, reason: 'x', by: 'operator' });
+    await ask();
+    const [money, coins] = await rows<{ id: string }>(
+      db,
+      'select refund_id as id from refund_records where order_id = :id order by id',
+      { id: order.id },
+    );
+    await settleRefund(db, coins?.id ?? '', 'succeeded', null);
+    await changed(db, `update refund_records set status = 'manual' where refund_id = :id`, { id: money?.id });
+    expect(await refundOfOrder(db, order.id)).toMatchObject({ status: 'manual' });
+    expect(await ask()).toMatchObject({ outcome: 'requested', refundId: money?.id });
   });
 });

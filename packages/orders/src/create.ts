@@ -138,10 +138,10 @@ async function insertOrder(
     tx,
     `insert into orders as o (order_no, kind, user_id, product_id, product_slug, product_names, quantity, amount_minor, currency, amount_stars, rates, language, input, bazi_source,
                               confirmation_id, promoter_id, expires_at, status_by, email, email_digest, external_id, discount_minor, priority,
-                              gift, claims_gift, client_digest)
+                              gift, claims_gift, client_digest, months)
      values (:orderNo, :kind, :userId, :productId, :slug, :names::jsonb, :quantity, :minor, :currency, :stars::bigint, ${RATES_NOW}, :language, :input,
              :baziSource, :confirmationId, (select promoter_id from users where id = :userId), now() + make_interval(secs => 60 * :expiryMinutes::float8),
-             'buyer', :email, :emailDigest, :externalId, :discount, :priority, :gift, :claimsGift::bigint, :client)
+             'buyer', :email, :emailDigest, :externalId, :discount, :priority, :gift, :claimsGift::bigint, :client, :months::integer)
      on conflict do nothing
      returning ${ORDER_COLUMNS}`,
     {
@@ -159,6 +159,7 @@ async function insertOrder(
       priority: priced.member,
       gift: request.gift ?? false,
       claimsGift: request.claimsGift ?? null,
+      months: product.kind === 'membership' ? product.months : null,
       client: request.userId === null ? (request.client ?? null) : null,
       defaultRates: JSON.stringify(defaultRates),
       email: request.email === undefined ? null : sealEmail(vault, request.email),

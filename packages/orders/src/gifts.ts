@@ -186,7 +186,7 @@ const GIFT = `select g.id, o.kind, o.product_id as "productId", g.product_slug a
   o.email_digest as "buyerEmail", g.claimed_at is not null as claimed, g.claimed_by as "claimedBy", g.revoked_at is not null as revoked,
   (select order_no from orders c where c.id = g.claimed_order_id) as "orderNo",
   (select confirmation_id from orders c where c.id = g.claimed_order_id) as "confirmationId",
-  (select months from products p where p.id = o.product_id) as months
+  coalesce(o.months, (select months from products p where p.id = o.product_id)) as months
   from gifts g join orders o on o.id = g.order_id`;
 
 /**
@@ -254,9 +254,14 @@ export async function revokeGift(tx: Db, orderId: number, claimedToo: boolean): 
   return ended === 1;
 }
 
-/** Its refund failed: who has its link may claim it after all, and who had claimed it keeps it. */
+/** Its refund failed, and nothing of its money is back: who has its link may claim it after all, and who had claimed it keeps it. */
 export async function reviveGift(tx: Db, orderId: number): Promise<void> {
-  await changed(tx, 'update gifts set revoked_at = null where order_id = :orderId', { orderId });
+  await changed(
+    tx,
+    `update gifts set revoked_at = null where order_id = :orderId
+        and not exists (select 1 from payment_transactions t where t.order_id = gifts.order_id and t.refunded_minor > 0)`,
+    { orderId },
+  );
 }
 
 /** All of its money is back: it is over, and so is the membership that was claimed with it. A report that was written stays. */

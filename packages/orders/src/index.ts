@@ -188,12 +188,12 @@ export {
   endSubscriptionOfRefund,
   endSubscriptionsOf,
   isSubscribable,
-  noteSubscriptionPayment,
   noteSubscriptionState,
   recordRenewal,
   runningSubscription,
   type Subscription,
   subscriptionEnded,
+  subscriptionNotEnded,
   takeEndingSubscriptions,
 } from './subscriptions.ts';
 export {

@@ -47,6 +47,8 @@ export interface Order {
   readonly gift: boolean;
   /** the gift that paid it */
   readonly claimsGift: number | null;
+  /** of a membership, how long; null where the product says it (an order from before it was kept) */
+  readonly months: number | null;
   /** the first order of the subscription that it renews */
   readonly renews: number | null;
   readonly paidAt: Date | null;
@@ -62,7 +64,7 @@ export const ORDER_COLUMNS = `o.id, o.order_no as "orderNo", o.status, o.status_
   (select jsonb_build_object('minor', t.amount_minor, 'currency', t.currency) from payment_transactions t
     where t.order_id = o.id and coalesce(t.gateway_order_id, '') not like 'part:%' order by t.id limit 1) as "paidWith", o.provider,
   o.user_id as "userId", (select telegram_id from users where users.id = o.user_id) as "chatId", o.language, o.input,
-  o.bazi_source as "baziSource", o.delivery, o.takeovers, o.gift, o.claims_gift as "claimsGift", o.renews, o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
+  o.bazi_source as "baziSource", o.delivery, o.takeovers, o.gift, o.claims_gift as "claimsGift", o.months, o.renews, o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
   o.completed_at as "completedAt", o.failed_at as "failedAt"`;
 
 /** What a gateway is to be asked for: the price without what coins pay of it. */

@@ -41,9 +41,11 @@ export async function requestRefundOfOrder(
   const asked = await rows<{ refundId: string | null; isPart: boolean }>(
     tx,
     // the caller's id is for the first payment; what was paid beside it has ids of its own
-    `select request_refund_of_payment(provider, provider_payment_id, :reason, :by, null, case when place = 1 and not is_part then :refundId end) as "refundId",
+    `select request_refund_of_payment(provider, provider_payment_id, :reason, :by, null, case when place = 1 and any_money then :refundId end) as "refundId",
             is_part as "isPart"
-       from (select t.*, ${IS_COIN_PART} as is_part, row_number() over (${MOST_LEFT_FIRST}) as place from payment_transactions t where order_id = :orderId) t
+       from (select t.*, ${IS_COIN_PART} as is_part, bool_or(not ${IS_COIN_PART}) over () as any_money,
+                    row_number() over (order by t.amount_minor <= t.refund_reserved_minor, ${IS_COIN_PART}, t.amount_minor - t.refund_reserved_minor desc, t.id) as place
+               from payment_transactions t where order_id = :orderId) t
       order by place`,
     { orderId, reason, by, refundId },
   );
@@ -231,8 +233,11 @@ export interface FoundRefund {
 export async function refundStatusOf(db: Db, orderId: number): Promise<RefundStatus | 'none'> {
   const found = await row<{ status: RefundStatus }>(
     db,
-    `select status from refund_records where order_id = :orderId and reason not in ('second_payment', 'unmatched_payment')
-      order by status in ('requested', 'pending') desc, id desc limit 1`,
+    // of each payment the last word, and of those the one that is furthest from its end
+    `select status from (
+       select distinct on (transaction_id) status, id from refund_records where order_id = :orderId and reason not in ('second_payment', 'unmatched_payment')
+        order by transaction_id, status in ('requested', 'pending') desc, id desc) last
+      order by array_position(array['requested', 'pending', 'manual', 'failed', 'succeeded'], status), id desc limit 1`,
     { orderId },
   );
   return found?.status ?? 'none';

@@ -13,21 +13,25 @@ export interface Subscription {
   /** by which the gateway knows it: its first payment */
   readonly paymentId: string;
   readonly amount: Money;
-  /** `ending`: the gateway has still to be told that nothing more is wanted */
-  readonly state: 'active' | 'failed' | 'ending' | 'ended';
+  /** `ending`: the gateway has still to be told that nothing more is wanted; `refused`: it does not take that, and a person has it */
+  readonly state: 'active' | 'failed' | 'ending' | 'ended' | 'refused';
   readonly renewsAt: Date;
-  readonly tries: number;
+  /** how often the gateway itself refused to end it */
+  readonly refusals: number;
 }
 
 const SUBSCRIPTION = `s.order_id as "orderId", (select order_no from orders where orders.id = s.order_id) as "orderNo", s.user_id as "userId",
   (select telegram_id from users where users.id = s.user_id) as "telegramId", s.provider, s.payment_id as "paymentId",
-  jsonb_build_object('minor', s.amount_minor, 'currency', s.currency) as amount, s.state, s.renews_at as "renewsAt", s.tries`;
+  jsonb_build_object('minor', s.amount_minor, 'currency', s.currency) as amount, s.state, s.renews_at as "renewsAt", s.refusals`;
 
-/** The one that will pay a user's membership again, the newest where there are more. */
+/** It is over where nothing came for so long: Telegram does not try for ever. */
+const RUNS = `state in ('active', 'failed') and renews_at > now() - interval '7 days'`;
+
+/** The one that will pay a user's membership again, the newest where there are more; also one that its gateway does not end. */
 export async function runningSubscription(db: Db, userId: number): Promise<Subscription | undefined> {
   return row<Subscription>(
     db,
-    `select ${SUBSCRIPTION} from subscriptions s where user_id = :userId and state in ('active', 'failed') order by order_id desc limit 1`,
+    `select ${SUBSCRIPTION} from subscriptions s where user_id = :userId and (${RUNS} or state = 'refused') order by order_id desc limit 1`,
     { userId },
   );
 }
@@ -38,15 +42,10 @@ export async function isSubscribable(db: Db, orderId: number): Promise<boolean> 
     db,
     `select 1 from orders o join products p on p.id = o.product_id
       where o.id = :orderId and o.kind = 'membership' and p.months = 1 and not o.gift and o.discount_minor = 0 and o.coins_minor = 0
-        and not exists (select 1 from subscriptions s where s.user_id = o.user_id and s.state in ('active', 'failed'))`,
+        and not exists (select 1 from subscriptions s where s.user_id = o.user_id and ${RUNS})`,
     { orderId },
   );
   return found !== undefined;
-}
-
-/** In the transaction that gives what the payment paid for: the next one is expected 30 days after it. */
-export async function noteSubscriptionPayment(tx: Db, orderId: number): Promise<void> {
-  await row(tx, 'select note_subscription_payment(:orderId)', { orderId });
 }
 
 /** In the transaction that notes the end of the refund. @returns true where there was one to end */
@@ -61,12 +60,12 @@ export async function endSubscriptionOfRefund(tx: Db, refundId: string): Promise
 export async function endSubscriptionsOf(db: Db, userId: number): Promise<number> {
   return changed(
     db,
-    `update subscriptions set state = 'ending', tries = 0, due_at = now() where user_id = :userId and state in ('active', 'failed')`,
+    `update subscriptions set state = 'ending', end_wanted = true, refusals = 0, due_at = now() where user_id = :userId and state in ('active', 'failed', 'refused')`,
     { userId },
   );
 }
 
-/** What the gateway says became of one. One that we want ended stays so. */
+/** What the gateway says became of one. One that nobody wants any more does not come back by it. */
 export async function noteSubscriptionState(
   db: Db,
   told: { provider: string; gatewayOrderId: string; state: 'active' | 'failed' | 'ended' },
@@ -75,7 +74,7 @@ export async function noteSubscriptionState(
     db,
     `update subscriptions s set state = :state from payment_attempts a
       where a.provider = :provider and a.gateway_order_id = :gatewayOrderId and a.repeats and s.order_id = a.order_id
-        and (s.state <> 'ending' or :state = 'ended')`,
+        and case :state when 'ended' then true when 'failed' then s.state = 'active' else not s.end_wanted end`,
     told,
   );
 }
@@ -86,7 +85,7 @@ export async function takeEndingSubscriptions(db: Db, limit: number, seconds: nu
     db,
     `with batch as materialized (
        select order_id as batch_id from subscriptions where state = 'ending' and due_at <= now() order by due_at for update skip locked limit :limit)
-     update subscriptions s set due_at = now() + make_interval(secs => :seconds), tries = tries + 1 from batch where s.order_id = batch_id
+     update subscriptions s set due_at = now() + make_interval(secs => :seconds) from batch where s.order_id = batch_id
      returning ${SUBSCRIPTION}`,
     { limit, seconds },
   );
@@ -96,6 +95,17 @@ export async function subscriptionEnded(db: Db, orderId: number): Promise<void> 
   await changed(db, `update subscriptions set state = 'ended' where order_id = :orderId and state = 'ending'`, {
     orderId,
   });
+}
+
+/** Its gateway refused to end it. @returns true where that is enough, and a person has it from now on */
+export async function subscriptionNotEnded(tx: Db, orderId: number, most: number): Promise<boolean> {
+  const now = await row<{ state: string }>(
+    tx,
+    `update subscriptions set refusals = refusals + 1, state = case when refusals + 1 >= :most::integer then 'refused' else state end
+      where order_id = :orderId and state = 'ending' returning state`,
+    { orderId, most },
+  );
+  return now?.state === 'refused';
 }
 
 /** The order that a payment is booked for, as its gateway was asked about it. */
@@ -152,10 +162,10 @@ async function orderRenewal(
   await row(
     tx,
     `insert into orders (order_no, kind, user_id, product_id, product_slug, product_names, quantity, amount_minor, currency, amount_stars, rates, language, bazi_source,
-                         confirmation_id, promoter_id, expires_at, status_by, priority, renews)
+                         confirmation_id, promoter_id, expires_at, status_by, priority, months, renews)
      select :orderNo, kind, user_id, product_id, product_slug, product_names, quantity, amount_minor, currency, amount_stars, rates,
             coalesce((select language from users u where u.id = o.user_id), language), bazi_source, :confirmationId,
-            (select promoter_id from users u where u.id = o.user_id), now() + interval '1 hour', 'renewal', priority, o.id
+            (select promoter_id from users u where u.id = o.user_id), now() + interval '1 hour', 'renewal', priority, coalesce(months, 1), o.id
        from orders o where id = :id
      on conflict (confirmation_id) do nothing`,
     { orderNo: orderNumber('membership', clock.now()), id: first.id, confirmationId },

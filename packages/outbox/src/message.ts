@@ -84,6 +84,8 @@ export const messageTemplates = {
   order_paid_by_hand: ['orderNo', 'product', 'amount'],
   /** a subscription was paid again */
   subscription_renewed: ['orderNo', 'product', 'amount'],
+  /** the gateway refuses to end it: only its user can */
+  subscription_not_ended: ['orderNo', 'product'],
   coins_credited: ['orderNo', 'product', 'coins'],
   /** until: the day on which it ends */
   membership_active: ['orderNo', 'product', 'until'],

@@ -1,5 +1,6 @@
 import { type Db, row } from '@mingdan/db';
 import { amountText, paymentMessageEdits, tellBuyer } from '@mingdan/fulfilment';
+import { type Money, moneyText } from '@mingdan/kernel';
 import type { OperationDeps } from '@mingdan/operations';
 import { ORDER_COLUMNS, type Order } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
@@ -31,17 +32,17 @@ export async function tellSecondPayments(deps: OperationDeps): Promise<void> {
 }
 
 async function tellOneSecond(deps: OperationDeps, tx: Db): Promise<boolean> {
-  const found = await row<Order & { refundId: string }>(
+  const found = await row<Order & { refundId: string; goesBack: Money }>(
     tx,
     `with told as (
        update refund_records set request_told_at = now()
         where id = (select id from refund_records where reason = 'second_payment' and status in ('requested', 'pending') and request_told_at is null
                      order by id for update skip locked limit 1)
-       returning refund_id, order_id)
-     select ${ORDER_COLUMNS}, told.refund_id as "refundId" from told join orders o on o.id = told.order_id`,
+       returning refund_id, order_id, amount_minor, currency)
+     select ${ORDER_COLUMNS}, told.refund_id as "refundId", jsonb_build_object('minor', told.amount_minor, 'currency', told.currency) as "goesBack" from told join orders o on o.id = told.order_id`,
   );
   if (!found) return false;
-  const params = { orderNo: found.orderNo, product: found.productNames, amount: amountText(found) };
+  const params = { orderNo: found.orderNo, product: found.productNames, amount: moneyText(found.goesBack) };
   const message = { template: 'second_payment_refunding', params } as const;
   await tellBuyer(tx, deps.vault, found, { dedupeKey: `second:${found.refundId}`, message });
   return true;

@@ -356,28 +356,88 @@ test('that Telegram ended, or could not take, is known; one that runs is not rem
   await eventually(async () => (await running()) === undefined);
 });
 
-test('that a gateway does not end is asked again, and told to the operators after some refusals', async () => {
-  const { order } = await aSubscriber();
+test('that a gateway does not end is asked again; silence is no refusal, and people hear of refusals, each time anew', async () => {
+  const { order, chargeId } = await aSubscriber();
+  const told = () =>
+    rows<{ key: string }>(deps.db, 'select dedupe_key as key from outbox where dedupe_key like :key', {
+      key: `%subscription:${order.orderNo}:%`,
+    });
+  const withEnd = (end: () => Promise<void>): OperationDeps => ({
+    ...deps,
+    clients: new Map([...deps.clients].map(([name, client]) => [name, { ...client, endSubscription: end }])),
+  });
+  const away = withEnd(() => Promise.reject(new Error('away')));
+  const refusing = withEnd(() => Promise.reject(new GatewayRefused('CHARGE_NOT_FOUND', 'no', { hint: '' })));
+  const state = async () =>
+    (await row<{ state: string }>(deps.db, 'select state from subscriptions where order_id = :id', { id: order.id }))
+      ?.state;
+  const ask = async (times: number, with_: OperationDeps) => {
+    for (let place = 0; place < times; place += 1) {
+      await changed(deps.db, 'update subscriptions set due_at = now()');
+      await endSubscriptionsAtGateways(with_);
+    }
+  };
   await endRenewal(deps, userId);
-  const down = new Map(
-    [...deps.clients].map(([name, client]) => [
-      name,
-      { ...client, endSubscription: () => Promise.reject(new Error('away')) },
-    ]),
-  );
-  await endSubscriptionsAtGateways({ ...deps, clients: down });
-  const no = () => Promise.reject(new GatewayRefused('CHARGE_NOT_FOUND', 'no', { hint: '' }));
-  const refusing = new Map([...deps.clients].map(([name, client]) => [name, { ...client, endSubscription: no }]));
-  const state = () => row(deps.db, 'select state, tries from subscriptions where order_id = :id', { id: order.id });
-  for (let tries = 2; tries <= 5; tries += 1) {
-    expect(await state()).toEqual({ state: 'ending', tries: tries - 1 });
-    await changed(deps.db, 'update subscriptions set due_at = now()');
-    await endSubscriptionsAtGateways({ ...deps, clients: refusing });
-  }
-  expect(await state()).toMatchObject({ state: 'ended' });
+  await ask(6, away);
+  await ask(4, refusing);
+  expect(await state()).toBe('ending');
+  await ask(1, refusing);
+  expect(await state()).toBe('refused');
+  expect(await told()).toHaveLength(2);
+  // Its user still reads that it runs, and can ask again.
+  expect(await running()).toMatchObject({ state: 'refused' });
+  stars().changeSubscription(chargeId, 'active');
+  await renewed(chargeId);
+  expect(await state()).toBe('ending');
+  await ask(5, refusing);
+  expect(await told()).toHaveLength(4);
+  await endRenewal(deps, userId);
+  await ask(1, deps);
+  expect(await state()).toBe('ended');
+});
+
+test('is known from its first payment on, before the month is given', async () => {
+  const order = await anOrder();
+  const { paymentUrl } = await open(order);
+  const paid = await stars().pay(buyer, { link: paymentUrl ?? '' });
+  if (!paid.paid) throw new Error(paid.message);
+  await eventually(async () => (await find(order.orderNo)).status === 'paid');
+  expect(await running()).toMatchObject({ state: 'active' });
+  await forgetUser(deps.db, userId);
+  await fulfil(order.orderNo);
+  expect(await running()).toBeUndefined();
+  await endSubscriptionsAtGateways(deps);
   expect(
-    await rows(deps.db, `select 1 from outbox where dedupe_key like :key`, { key: `%subscription:${order.orderNo}%` }),
-  ).toHaveLength(1);
+    stars()
+      .moves()
+      .find((move) => move.chargeId === paid.chargeId),
+  ).toMatchObject({ canceled: true });
+});
+
+test('of one person is agreed to once, whatever links they have', async () => {
+  const links = [];
+  for (const order of [await anOrder(), await anOrder()]) links.push((await open(order)).paymentUrl ?? '');
+  expect(await stars().pay(buyer, { link: links[0] ?? '' })).toMatchObject({ paid: true });
+  await eventually(running);
+  expect(await stars().pay(buyer, { link: links[1] ?? '' })).toMatchObject({ paid: false, by: 'bot' });
+});
+
+test('gives a month, however its product changes', async () => {
+  const { chargeId } = await aSubscriber();
+  const before = (await membership()).expiresAt?.getTime() ?? 0;
+  await changed(deps.db, `update products set months = 12 where slug = 'member-month'`);
+  await renewed(chargeId);
+  await changed(deps.db, `update products set months = 1 where slug = 'member-month'`);
+  expect((await membership()).expiresAt?.getTime() ?? 0).toBeLessThan(before + 32 * DAY_MS);
+});
+
+test('that nobody paid for weeks is over', async () => {
+  await aSubscriber();
+  await changed(deps.db, `update subscriptions set renews_at = now() - interval '8 days' where user_id = :userId`, {
+    userId,
+  });
+  expect(await running()).toBeUndefined();
+  expect(await subscriptionOffer(deps, await anOrder())).toBeDefined();
 });
 
 test('in chat: a button to subscribe, and /member says when it renews and stops it', async () => {

@@ -82,7 +82,7 @@ function sync(context: Context, user: string | undefined): Promise<Answer> {
   });
 }
 
-const GIVE_MISSING = `select activate_membership(o.user_id, o.product_slug, p.months, 'order:' || o.order_no, o.id, 'sync')
+const GIVE_MISSING = `select activate_membership(o.user_id, o.product_slug, coalesce(o.months, p.months), 'order:' || o.order_no, o.id, 'sync')
    from orders o join products p on p.id = o.product_id
   where o.user_id = :id and o.kind = 'membership' and o.status = 'completed' and not o.gift
     and not exists (select 1 from membership_periods m where m.order_id = o.id)

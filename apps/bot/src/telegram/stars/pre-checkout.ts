@@ -1,13 +1,14 @@
 import { type Money, splitGatewayOrderId } from '@mingdan/kernel';
 import { type Attempt, attemptsOf, isPayable } from '@mingdan/operations';
-import { findOrder, type Order, rememberTelegramUser } from '@mingdan/orders';
+import { findOrder, isSubscribable, type Order, rememberTelegramUser } from '@mingdan/orders';
+import { findMethod } from '@mingdan/payments/capabilities';
 import { TelegramCallFailed } from '../bot-api.ts';
 import { languageOf } from '../language.ts';
 import type { TelegramServices } from '../services.ts';
 import type { PreCheckoutQuery } from './updates.ts';
 
 /** Keys under `stars.refuse_`. */
-type Refusal = 'unknown' | 'other_buyer' | 'paid' | 'on_its_way' | 'ended' | 'amount';
+type Refusal = 'unknown' | 'other_buyer' | 'paid' | 'on_its_way' | 'ended' | 'amount' | 'subscribed';
 
 /**
  * The last word before Telegram takes the money: yes only where this payment is right. A second yes for the same order is possible, since
@@ -49,7 +50,10 @@ async function judge(
     ({ provider, gatewayOrderId }) => provider === 'stars' && gatewayOrderId === query.invoice_payload,
   );
   if (!attempt) return 'unknown';
-  return judgeOrder(order, attempt, query, clock.now());
+  const refusal = judgeOrder(order, attempt, query, clock.now());
+  if (refusal !== null || findMethod('stars', attempt.method)?.repeatsDays === undefined) return refusal;
+  // Two links of one person would both be taken every month.
+  return (await isSubscribable(db, order.id)) ? null : 'subscribed';
 }
 
 function judgeOrder(order: Order, attempt: Attempt, query: PreCheckoutQuery, now: Date): Refusal | null {

@@ -1,4 +1,4 @@
-import { activateMembership, endOfPeriod, membershipCause, noteSubscriptionPayment } from '@mingdan/orders';
+import { activateMembership, endOfPeriod, membershipCause } from '@mingdan/orders';
 import type { Fulfiller, FulfilmentDeps, Step } from '../../contract.ts';
 import { dayText } from '../../day-text.ts';
 import { productOf } from '../../product.ts';
@@ -17,14 +17,13 @@ function activateStep(deps: FulfilmentDeps): Step {
     async run({ order }) {
       const { userId, orderNo, productSlug } = order;
       if (userId === null) return { kind: 'give_up', reason: 'no_account' };
-      const { months } = await productOf(deps, order);
+      const months = order.months ?? (await productOf(deps, order)).months;
       if (months === null) return { kind: 'give_up', reason: 'internal_error' };
       return {
         kind: 'done',
         async effect(tx) {
           const cause = membershipCause(orderNo);
           await activateMembership(tx, { userId, productSlug, months, cause, orderId: order.id, actor: 'worker' });
-          await noteSubscriptionPayment(tx, order.id);
         },
       };
     },
