@@ -55,6 +55,7 @@ export {
   type HeldOutcome,
   type HeldPayment,
   hasHeldMoney,
+  isHeld,
   overdueHeldPayments,
   settleHeldPayment,
 } from './held-payments.ts';

@@ -10,7 +10,8 @@ const TIMEOUT_MS = 10_000;
 
 /** The same as `fingerprint` in pages/order-state.ts. */
 export function fingerprint(status) {
-  return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
+  const parts = [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'];
+  return [...parts, ...(status.held ? ['held'] : [])].join('.');
 }
 
 async function ask(address) {

@@ -1,4 +1,4 @@
-import { coinPartOf, isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
+import { coinPartOf, isPayable, payable, readGoods } from '@mingdan/operations';
 import {
   coinBalance,
   couponPattern,
@@ -12,7 +12,6 @@ import {
   ordersOfUser,
   type Product,
   readSiteSettings,
-  refundOfOrder,
   runningSubscription,
   type User,
 } from '@mingdan/orders';
@@ -28,6 +27,7 @@ import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { orderByNumber } from '../../orders-by-number.ts';
 import { framedPolicy } from '../../security-headers.ts';
+import { statusOfOrder } from '../../status-of-order.ts';
 import { textsIn } from '../../texts.ts';
 import type { Markup } from '../layout.ts';
 import { shownState } from '../order-state.ts';
@@ -110,9 +110,8 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
 }
 
 async function stateOf(deps: HttpDeps, shown: Order) {
-  const refund = await refundOfOrder(deps.db, shown.id);
-  const whole = refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status;
-  return { refund, state: shownState(shown, whole, deps.clock.now()) };
+  const { status, refund, ...waits } = await statusOfOrder(deps.db, shown);
+  return { status, held: waits.held, state: shownState(shown, refund, deps.clock.now(), waits) };
 }
 
 async function titleOf(deps: HttpDeps, shown: Order, language: Language): Promise<string> {
@@ -150,7 +149,7 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
   const found = await orderByNumber(deps.db, req.params.orderNo);
   if (found.userId !== user.id)
     throw new HttpError(404, 'order_not_found', 'There is no order of yours with this number');
-  const { refund, state } = await stateOf(deps, found);
+  const { status, held, state } = await stateOf(deps, found);
   const written = found.status === 'completed' || found.delivery !== 'none';
   const [text, goods, gift, coinPart] = await Promise.all([
     written ? deps.readReport(found) : undefined,
@@ -160,12 +159,13 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
   ]);
   const { offered } = deps.operations.settings;
   const method = findMethod('stars', 'STARS_INVOICE');
-  const open = isPayable(found, deps.clock.now()) && found.paymentSeenAt === null && offered.includes('stars');
+  const waits = isPayable(found, deps.clock.now()) && found.paymentSeenAt === null && !held;
+  const open = waits && offered.includes('stars');
   const stars = (open && method && payable(deps.operations, found, method)) || undefined;
   return appOrderView({
     order: found,
     state,
-    status: orderStatusJson(found, refund),
+    status,
     report: text,
     goods,
     gift: gift && { ...gift, publicUrl: deps.operations.settings.publicUrl },

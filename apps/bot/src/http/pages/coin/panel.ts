@@ -1,18 +1,12 @@
-import {
-  type Attempt,
-  attemptsOf,
-  type Found,
-  type OrderStatusJson,
-  orderLink,
-  orderStatusJson,
-} from '@mingdan/operations';
-import { type Language, type Order, redPacketOfOrder, refundOfOrder } from '@mingdan/orders';
+import { type Attempt, attemptsOf, type Found, type OrderStatusJson, orderLink } from '@mingdan/operations';
+import type { Language, Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
 import { toString as drawQr } from 'qrcode';
 import type { HttpDeps } from '../../deps.ts';
 import { localised } from '../../language.ts';
+import { statusOfOrder } from '../../status-of-order.ts';
 import type { Texts } from '../../texts.ts';
 import type { Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
@@ -42,24 +36,21 @@ export async function panelPart(
   order: Order,
   said: { coins: number; trouble: string | undefined; asked: Found | undefined },
 ): Promise<PanelPart> {
-  const [refund, attempts, packet] = await Promise.all([
-    refundOfOrder(deps.db, order.id),
+  const [{ status, refund, ...waits }, attempts] = await Promise.all([
+    statusOfOrder(deps.db, order),
     attemptsOf(deps.db, order.id),
-    order.paymentSeenAt === null ? undefined : redPacketOfOrder(deps.db, order.id),
   ]);
   const now = deps.clock.now();
-  const state = shownState(order, refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status, now, {
-    codeWaits: packet?.state === 'waiting',
-  });
+  const state = shownState(order, refund, now, waits);
   const attempt = attempts.findLast(
-    ({ status, shownUntil }) => status === 'open' && (shownUntil === null || shownUntil > now),
+    (each) => each.status === 'open' && (each.shownUntil === null || each.shownUntil > now),
   );
   const qrCode = state === 'unpaid' ? attempt?.qrCode : null;
   const qr = qrCode ? await drawQr(qrCode, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' }) : undefined;
   return {
     ...said,
     order,
-    status: orderStatusJson(order, refund),
+    status,
     state,
     attempt,
     qr,
