@@ -95,6 +95,7 @@ export {
   type Order,
   openEmail,
   openInput,
+  openOrdersOf,
   ordersOfUser,
 } from './order.ts';
 export { type GiftOrder, orderByGift } from './order-by-gift.ts';
@@ -161,6 +162,7 @@ export {
   ratesOf,
   readMaintenance,
   readSiteSettings,
+  readSupportContact,
   type SiteSettings,
   writeSetting,
 } from './site-settings.ts';
