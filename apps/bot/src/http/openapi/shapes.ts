@@ -29,6 +29,7 @@ export const plainError = named(
       code: z.string().describe('stays the same: programs go by it'),
       message: z.string().describe('for people'),
       field: z.string().optional().describe('of the body or query that is meant'),
+      fields: z.record(z.string(), z.string()).optional().describe('where several are wrong: what is, by their names'),
     }),
   }),
 );

@@ -25,6 +25,7 @@ import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { orderByNumber } from '../orders-by-number.ts';
+import { siteOf } from '../site.ts';
 import { statusOfOrder } from '../status-of-order.ts';
 import { surfaceOf } from '../surface.ts';
 import { type Asked, createAsker } from './ask-gateway.ts';
@@ -58,6 +59,7 @@ async function render(deps: HttpDeps, { order, asked }: Asked, req: Request, res
   return orderView({
     order,
     ...status,
+    site: await siteOf(deps),
     language: languageOf(req, res),
     now: deps.clock.now(),
     asked,

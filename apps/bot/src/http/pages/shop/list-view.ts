@@ -3,6 +3,7 @@ import type { Language, Product, SiteSettings } from '@mingdan/orders';
 import { html } from 'ghtml';
 import { inDollars } from '../../api/prices.ts';
 import { localised } from '../../language.ts';
+import type { Site } from '../../site.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { layout, type Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
@@ -15,6 +16,7 @@ interface ListView {
   readonly isKnown: boolean;
   /** what is for an account alone, and where it is to be had */
   readonly accountCards: readonly AccountCard[];
+  readonly site: Site;
 }
 
 export interface AccountCard {
@@ -23,7 +25,7 @@ export interface AccountCard {
   readonly address: string | undefined;
 }
 
-export function listView({ products, settings, language, isKnown, accountCards }: ListView): Markup {
+export function listView({ products, settings, language, isKnown, accountCards, site }: ListView): Markup {
   const t = textsIn(language);
   const cards = (shown: readonly Product[]) =>
     html`<ul class="products">!${shown.map((product) => card(product, settings, language, t))}</ul>`;
@@ -36,6 +38,7 @@ export function listView({ products, settings, language, isKnown, accountCards }
 <p class="small">!${isKnown ? html`<a href="/promote?${new URLSearchParams({ lang: language })}">${t('promote.title')}</a>` : html`<a href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a>`}</p>`;
   return layout({
     language,
+    site,
     title: t('shop.title'),
     body,
     languageLinks: { 'zh-CN': '/shop?lang=zh-CN', 'zh-TW': '/shop?lang=zh-TW', en: '/shop?lang=en' },
