@@ -126,7 +126,7 @@ function payMarkup(part: PanelPart, { language, t }: In): Markup {
   const isCode = attempt?.provider === 'redpacket' && trouble === undefined;
   const address = `${orderPage}&lang=${language}${isCode ? '&via=redpacket' : ''}`;
   const elsewhere = html`<a class="button${isCode ? '' : ' quiet'}" href="${address}" target="_blank" rel="noopener noreferrer">${t(isCode ? 'coin.enterCode' : 'coin.otherWays')}</a>`;
-  const play = part.playable ? playMarkup(part, t) : '';
+  const play = part.playable && !isCode ? playMarkup(part, t) : '';
   if (trouble !== undefined || attempt === undefined) return elsewhere;
   if (qr !== undefined)
     return html`<figure class="qr"><figcaption>${t('pay.scan', { name })}</figcaption><div role="img" aria-label="${t('pay.scan', { name })}">!${qr}</div>

@@ -128,7 +128,7 @@ function openOrders({ openOrders: all, panel }: Account, language: Language, t: 
 /** Beside an open payment a second "pay" would be one too many. */
 function folded({ panel, wrong }: Account, form: Markup, t: Texts): Markup {
   if (!panel || !isOpen(panel) || Object.keys(wrong).length > 0) return form;
-  return html`<details class="more other"><summary>${t('coin.other')}</summary>!${form}</details>`;
+  return html`<details class="other"><summary>${t('coin.other')}</summary>!${form}</details>`;
 }
 
 function packagesForm(account: Account, language: Language, t: Texts): Markup {

@@ -35,7 +35,7 @@ export function listView({ products, settings, language, isKnown, accountCards, 
 !${products.length === 0 ? html`<p>${t('shop.empty')}</p>` : cards(products.filter(isForOneself))}
 !${products.every(isForOneself) ? '' : html`<h2>${t('shop.gifts')}</h2>!${cards(products.filter((product) => !isForOneself(product)))}`}
 !${accountCards.length === 0 ? '' : html`<h2>${t('shop.forAccounts')}</h2><ul class="products">!${accountCards.map((each) => accountCard(each, language, t))}</ul>`}
-<p class="small">!${isKnown ? html`<a href="/promote?${new URLSearchParams({ lang: language })}">${t('promote.title')}</a>` : html`<a href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a>`}</p>`;
+<p class="small">!${isKnown ? html`<a class="act" href="/promote?${new URLSearchParams({ lang: language })}">${t('promote.title')}</a>` : html`<a class="act" href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a>`}</p>`;
   return layout({
     language,
     site,
