@@ -33,7 +33,7 @@ export function tell(text, again) {
   news.textContent = text ?? '';
   if (!again) return;
   const button = document.createElement('button');
-  button.className = 'button quiet';
+  button.className = 'button quiet again';
   button.textContent = said('check_again');
   button.addEventListener('click', again);
   news.append(button);
