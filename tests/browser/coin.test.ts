@@ -51,6 +51,11 @@ describeInBrowser('the coin centre, on a phone', () => {
     const other = await stranger.context.newPage();
     await other.goto(`${system.botUrl}/coin`);
     expect(await other.locator('main').innerText()).toContain('/login');
+    await other.setViewportSize({ width: 320, height: 568 });
+    for (const path of ['/coin', '/nope', '/shop/bazi-full']) {
+      await other.goto(`${system.botUrl}${path}`);
+      expect([path, await overflow(other)]).toEqual([path, 0]);
+    }
     await stranger.context.close();
   });
 
@@ -72,6 +77,9 @@ describeInBrowser('the coin centre, on a phone', () => {
     await page.locator('#payment').waitFor({ state: 'detached' });
     await buy('支付宝', '100 金币');
     const button = page.getByRole('link', { name: '去付款 · 支付宝' });
+    // The steps of a payment that is under way are there to be pressed by a thumb.
+    const check = await page.getByRole('link', { name: '我已付款' }).boundingBox();
+    expect(check?.height).toBeGreaterThanOrEqual(44);
     expect(await button.getAttribute('href')).toMatch(/^https?:/);
     expect(await button.getAttribute('target')).toBe('_blank');
   });
