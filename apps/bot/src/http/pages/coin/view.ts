@@ -102,7 +102,7 @@ function accountMarkup(
 /** What they are good for: bought where the account is known. */
 function spending({ bot }: Site, language: Language, t: Texts): Markup {
   const inChat = bot ? html` · <a href="${bot.address}">${t('coin.spendInChat', { name: bot.name })}</a>` : '';
-  return html`<p class="small">${t('coin.whatFor')} <a href="/app?${new URLSearchParams({ lang: language })}">${t('coin.spendInApp')}</a>!${inChat}</p>`;
+  return html`<p class="small">${t('coin.whatFor')} <a href="/shop?${new URLSearchParams({ lang: language })}">${t('coin.spendInShop')}</a>!${inChat}</p>`;
 }
 
 function whose({ name, telegramId, canSignOut }: Account, language: Language, t: Texts): Markup {
