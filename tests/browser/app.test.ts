@@ -3,7 +3,7 @@ import { changed } from '@mingdan/db';
 import type { Browser, FrameLocator, Page } from 'playwright-core';
 import { describeInBrowser, openBrowser } from './support/browser.ts';
 import { ChatPage } from './support/chat-page.ts';
-import { aPhone, type Phone } from './support/phone.ts';
+import { aPhone, isOnScreen, type Phone } from './support/phone.ts';
 import { startTestSystem, type TestSystem } from './support/system.ts';
 
 describeInBrowser('the Mini App in the chat, on a phone', () => {
@@ -48,17 +48,71 @@ describeInBrowser('the Mini App in the chat, on a phone', () => {
     await app.locator('[data-buy="member-month"]').click();
     await page.getByTestId('invoice-cancel').click();
     await app.locator('#news').getByText('没有付款').waitFor();
+    // It is said where the reader is, far below the top of the page, and the order is in the list.
+    expect(await isOnScreen(app.locator('#news'))).toBe(true);
+    await app.locator('[data-go^="order/MEMBER_"]').waitFor();
     expect(await app.locator('[data-membership]').getAttribute('data-membership')).toBe('inactive');
   });
 
   test('sells a membership for Stars, and shows it when the server says so', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/api/order-status/**', async (route) => {
+      await answered;
+      await route.continue();
+    });
     await app.locator('[data-buy="member-month"]').click();
     await page.getByTestId('invoice-pay').click();
+    await app.locator('#news').getByText('正在确认付款').waitFor();
+    // Who taps again meanwhile buys nothing twice.
+    expect(await app.locator('[data-buy]:enabled').count()).toBe(0);
+    answer();
     await app.locator('[data-view="order"]').waitFor();
+    await page.unroute('**/api/order-status/**');
     await app.getByRole('heading', { name: '订单已完成' }).waitFor();
+    await app.getByText('会员有效期至').waitFor();
     await page.getByTestId('mini-app-back').click();
     await app.locator('[data-membership="active"]').waitFor();
     expect(await app.locator('[data-membership]').innerText()).toContain('会员有效期至');
+    expect(await app.locator('[data-buy="member-month"]').innerText()).toMatch(/^续期/);
+  }, 40_000);
+
+  test('signs in again without a word when the session is over', async () => {
+    let refused = 0;
+    await page.route('**/app/view/**', async (route) => {
+      refused += 1;
+      if (refused === 1) await route.fulfill({ status: 401, body: 'over' });
+      else await route.continue();
+    });
+    await app.locator('[data-go="report/bazi-year"]').click();
+    await app.locator('[data-view="report"]').waitFor();
+    await page.unroute('**/app/view/**');
+    expect(refused).toBe(2);
+    expect(await app.locator('#news').innerText()).toBe('');
+    phone.errors.splice(0);
+    await page.getByTestId('mini-app-back').click();
+    await app.locator('[data-view="home"]').waitFor();
+  }, 40_000);
+
+  test('goes on by itself with what was tapped without a network', async () => {
+    await phone.context.setOffline(true);
+    await app.locator('[data-go="report/bazi-year"]').click();
+    await app.locator('#news').getByText('连不上服务器').waitFor();
+    await phone.context.setOffline(false);
+    await app.locator('[data-view="report"]').waitFor();
+    phone.errors.splice(0);
+  }, 40_000);
+
+  test('shows all that is missing in a form at once, and leads to the first of it', async () => {
+    await main().click();
+    await app.locator('#gender-error').getByText('请选择').waitFor();
+    expect(await app.locator('.error:visible').count()).toBe(3);
+    expect(await app.locator('#gender').evaluate('document.activeElement.id')).toBe('gender');
+    expect(await isOnScreen(app.locator('#gender-error'))).toBe(true);
+    await page.getByTestId('mini-app-back').click();
+    await app.locator('[data-view="home"]').waitFor();
   }, 40_000);
 
   test('sells a report by the main button, and shows it there to be read again', async () => {
@@ -133,6 +187,20 @@ describeInBrowser('the Mini App in the chat, on a phone', () => {
     await app.getByRole('button', { name: '提交退款申请' }).click();
     await app.getByText('已转交客服').waitFor();
   });
+
+  test('speaks the language of the user in every part, whatever the browser asked for', async () => {
+    const chat = await ChatPage.open(phone, system, await system.newPerson('Ann', 'en'));
+    await chat.start();
+    await chat.hears('Hello');
+    await chat.page.getByTestId('mini-app-open').click();
+    const frame = chat.page.frameLocator('#mini-app-frame');
+    await frame.locator('[data-view="home"]').waitFor();
+    const shown = await frame.locator('body').innerText();
+    expect(shown).toContain('Membership');
+    expect(shown).not.toMatch(/命理内容/);
+    expect(await frame.locator('#says [data-key="offline"]').textContent()).toContain('cannot be reached');
+    await chat.page.close();
+  }, 40_000);
 
   test('has met no error on any page, but the birth and the coupon that could not be', () => {
     expect(phone.errors.filter((error) => !/\b(409|422)\b/.test(error))).toEqual([]);

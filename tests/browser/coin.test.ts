@@ -34,9 +34,13 @@ describeInBrowser('the coin centre, on a phone', () => {
   const balance = () => page.locator('[data-balance]').innerText();
 
   async function buy(way: string, coins: string): Promise<void> {
+    const before = await page.locator('#live').getAttribute('data-order-no');
+    const folded = page.getByText('换一个套餐');
+    if (await folded.isVisible()) await folded.click();
     await page.locator('#packages').getByText(coins).click();
     await page.locator('#packages').getByText(way, { exact: true }).click();
     await page.getByRole('button', { name: '去付款' }).click();
+    await page.locator(`#live[data-order-no]:not([data-order-no="${before}"])`).waitFor();
     await page.locator('#payment').getByText('等待付款').waitFor();
   }
 
@@ -47,6 +51,11 @@ describeInBrowser('the coin centre, on a phone', () => {
     const other = await stranger.context.newPage();
     await other.goto(`${system.botUrl}/coin`);
     expect(await other.locator('main').innerText()).toContain('/login');
+    await other.setViewportSize({ width: 320, height: 568 });
+    for (const path of ['/coin', '/nope', '/shop/bazi-full']) {
+      await other.goto(`${system.botUrl}${path}`);
+      expect([path, await overflow(other)]).toEqual([path, 0]);
+    }
     await stranger.context.close();
   });
 
@@ -67,15 +76,19 @@ describeInBrowser('the coin centre, on a phone', () => {
     await page.getByRole('link', { name: '再买一些' }).click();
     await page.locator('#payment').waitFor({ state: 'detached' });
     await buy('支付宝', '100 金币');
-    const button = page.getByRole('link', { name: '打开支付宝付款' });
+    const button = page.getByRole('link', { name: '去付款 · 支付宝' });
+    // The steps of a payment that is under way are there to be pressed by a thumb.
+    const check = await page.getByRole('link', { name: '我已付款' }).boundingBox();
+    expect(check?.height).toBeGreaterThanOrEqual(44);
     expect(await button.getAttribute('href')).toMatch(/^https?:/);
     expect(await button.getAttribute('target')).toBe('_blank');
   });
 
   test('has a way on when a payment fails', async () => {
-    await page.getByRole('link', { name: '换一个套餐' }).click();
-    await page.locator('#payment').waitFor({ state: 'detached' });
+    // Beside an open payment there is no second way to pay until it is asked for.
+    expect(await page.locator('#packages').isVisible()).toBe(false);
     await buy('模拟支付', '100 金币');
+    expect(await page.getByRole('region', { name: '未付款的订单' }).getByRole('link').count()).toBe(1);
     await page.getByRole('dialog').getByRole('button', { name: '支付失败' }).click();
     await page.getByRole('link', { name: '重新选择套餐' }).click();
     await page.locator('#payment').waitFor({ state: 'detached' });
@@ -90,6 +103,28 @@ describeInBrowser('the coin centre, on a phone', () => {
     await phone.context.setOffline(false);
     await page.locator('#offline').waitFor({ state: 'hidden' });
     phone.errors.splice(0);
+  }, 40_000);
+
+  test('stays on the page where a link is pressed without a network, and follows it later', async () => {
+    await page.getByRole('dialog').getByRole('button', { name: '支付成功' }).click();
+    await page.getByRole('heading', { name: '金币已到账' }).waitFor();
+    expect(await page.getByRole('link', { name: '申请退款' }).getAttribute('href')).toMatch(/ask=refund#refund$/);
+    await phone.context.setOffline(true);
+    await page.getByRole('link', { name: '再买一些' }).click();
+    await page.locator('#offline').waitFor();
+    await phone.context.setOffline(false);
+    await page.locator('#payment').waitFor({ state: 'detached' });
+    await page.locator('#offline').waitFor({ state: 'hidden' });
+    phone.errors.splice(0);
+  }, 40_000);
+
+  test('says to whose session is over that it is, and how to sign in', async () => {
+    await phone.context.clearCookies();
+    await page.getByRole('button', { name: '去付款' }).click();
+    await page.getByText('登录已过期').waitFor();
+    expect(await page.locator('#offline').isVisible()).toBe(false);
+    expect(await page.locator('[data-sign-in]').innerText()).toContain('/login');
+    expect(phone.errors.splice(0).filter((error) => !error.includes('401'))).toEqual([]);
   }, 40_000);
 
   test('has met no error on any page', () => {

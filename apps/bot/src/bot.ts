@@ -7,8 +7,10 @@ import { type BotDeps, createDeps } from './deps.ts';
 import { createHttpApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
 import { mockGate } from './http/mock/gate.ts';
+import { type BotLink, siteOf } from './http/site.ts';
 import { type RunningHttp, startHttp } from './http/start-http.ts';
 import { smtpChannel } from './mail/channel.ts';
+import { learnBotName } from './telegram/bot-name.ts';
 import { createTelegram, operatorTopics, startTelegram, type TelegramRole, telegramChannel } from './telegram/index.ts';
 import { testTelegram } from './telegram/test-notice.ts';
 import { createAnnouncer } from './worker/announce.ts';
@@ -27,9 +29,12 @@ export async function startBot(config: BotConfig, log: Logger, hostname: string)
   const deps = createDeps(config, log, hostname);
   const stopping = new AbortController();
   const running: Running = { telegram: undefined, worker: undefined, stopSending: new AbortController() };
-  const http = await serve(config, deps, running, stopping.signal);
+  const bot = botLink(config, learnBotName(deps.botName, { log, signal: stopping.signal }));
+  const http = await serve(config, deps, { running, bot, stopping: stopping.signal });
   log.info({ port: http.port, roles: config.roles }, 'listening');
-  const ready = waitForDatabase(deps, stopping.signal).then(() => startRoles(config, deps, running, stopping.signal));
+  const ready = waitForDatabase(deps, stopping.signal).then(() =>
+    startRoles(config, deps, { running, bot }, stopping.signal),
+  );
   ready.catch((error: unknown) => log.error({ err: error }, 'the roles could not be started'));
 
   return {
@@ -56,7 +61,26 @@ interface Running {
   listener?: { stop(): Promise<void> };
 }
 
-function serve(config: BotConfig, deps: BotDeps, running: Running, stopping: AbortSignal): Promise<RunningHttp> {
+/** The bot as pages and mails name it; in the sandbox it is where its stand-in talks. */
+function botLink(config: BotConfig, nameOf: () => string | undefined): () => BotLink | undefined {
+  const mock = mockGate(config);
+  return () => {
+    const name = nameOf();
+    if (name === undefined) return undefined;
+    return { name: `@${name}`, address: mock?.playsTelegram ? `${mock.sandboxUrl}/chat` : `https://t.me/${name}` };
+  };
+}
+
+interface Around {
+  readonly running: Running;
+  readonly bot: () => BotLink | undefined;
+}
+
+function serve(
+  config: BotConfig,
+  deps: BotDeps,
+  { running, bot, stopping }: Around & { readonly stopping: AbortSignal },
+): Promise<RunningHttp> {
   const takesUpdates = config.roles.includes('telegram') && config.telegram.mode === 'webhook';
   // Updates that come before the role runs are sent again by Telegram.
   const telegramWebhook: RequestHandler = (req, res, next) => {
@@ -86,6 +110,7 @@ function serve(config: BotConfig, deps: BotDeps, running: Running, stopping: Abo
     readReport: (order) => readReport(deps.operations, order),
     metrics: createMetrics(deps),
     botName: deps.botName,
+    bot,
     testTelegram: () => testTelegram(telegramTestSettings(config, deps)),
     stopping,
     telegramWebhook: takesUpdates ? telegramWebhook : undefined,
@@ -119,12 +144,17 @@ async function waitForDatabase({ db, log }: BotDeps, signal: AbortSignal): Promi
   }
 }
 
-async function startRoles(config: BotConfig, deps: BotDeps, running: Running, signal: AbortSignal): Promise<void> {
+async function startRoles(
+  config: BotConfig,
+  deps: BotDeps,
+  { running, bot }: Around,
+  signal: AbortSignal,
+): Promise<void> {
   if (signal.aborted) return;
   const { roles } = config;
   if (roles.includes('worker'))
     running.worker = startWorker(
-      { ...deps, channel: channel(config, deps, running.stopSending.signal), mail: mailChannel(config, deps) },
+      { ...deps, channel: channel(config, deps, running.stopSending.signal), mail: mailChannel(config, deps, bot) },
       workerSettings(config, deps),
     );
   if (!roles.includes('telegram')) return;
@@ -145,12 +175,13 @@ async function startRoles(config: BotConfig, deps: BotDeps, running: Running, si
   });
 }
 
-function mailChannel({ mail }: BotConfig, { texts, operations }: BotDeps) {
+function mailChannel({ mail }: BotConfig, { db, texts, operations }: BotDeps, bot: () => BotLink | undefined) {
   if (mail === null) return null;
   return smtpChannel(mail, {
     texts,
     orderLink: (orderNo) => orderLink(operations.settings, orderNo),
     shopLink: (product, language) => shopLink(operations.settings, product, language),
+    site: () => siteOf({ db, bot }),
   });
 }
 

@@ -34,7 +34,7 @@ describe('settings', () => {
     expect(set).toMatchObject({ key: 'usdt_to_cny_rate', value: 7.15 });
     expect(Math.abs(Date.parse(set.set_at) - before)).toBeLessThan(10_000);
     expect((await mingdan('settings', 'get')).out).toMatch(/^usdt_to_cny_rate = 7\.15 {2}\(set 20\d\d-/m);
-    expect(await json('settings', 'get')).toHaveLength(6);
+    expect(await json('settings', 'get')).toHaveLength(7);
   });
 
   test('price orders from then on, and no order that is there', async () => {
@@ -52,6 +52,7 @@ describe('settings', () => {
     ['coin_to_cny_rate', '0.0000001', 'bad_rate'],
     ['site_name', '  ', 'bad_setting'],
     ['site_name', 'two\nlines', 'bad_setting'],
+    ['support_contact', 'javascript:alert(1)', 'bad_setting'],
     ['maintenance', 'true', 'no_such_setting'],
   ])('%s cannot be %s', async (key, value, code) => {
     const { out, code: exit } = await run(env, ['settings', 'set', '--json', '--', key, value]);
@@ -62,6 +63,8 @@ describe('settings', () => {
   test('name the shop', async () => {
     await mingdan('settings', 'set', 'site_name', '青云命馆');
     expect(await json('settings', 'get', 'site_name')).toMatchObject({ value: '青云命馆' });
+    await mingdan('settings', 'set', 'support_contact', '@shop_help');
+    expect(await json('settings', 'get', 'support_contact')).toMatchObject({ value: '@shop_help' });
   });
 });
 

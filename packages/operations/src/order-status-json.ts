@@ -15,6 +15,8 @@ export interface OrderStatusJson {
   coins_used?: number;
   amount_due?: number;
   refund_status: RefundStatus | 'none';
+  /** money came that does not fit it, and somebody decides about it; left out where it is not so */
+  held?: true;
   delivery?: Order['delivery'];
   created_at: string;
   paid_at?: string;
@@ -35,8 +37,8 @@ type ShownOrder = Pick<
   | 'completedAt'
 >;
 
-/** The `data` of the answer; times in ISO 8601 UTC. */
-export function orderStatusJson(order: ShownOrder, refund: OrderRefund): OrderStatusJson {
+/** The `data` of the answer; times in ISO 8601 UTC. @param held as `isHeld` of the order says */
+export function orderStatusJson(order: ShownOrder, refund: OrderRefund, held = false): OrderStatusJson {
   return {
     order_no: order.orderNo,
     status: order.status,
@@ -45,6 +47,7 @@ export function orderStatusJson(order: ShownOrder, refund: OrderRefund): OrderSt
     currency: order.amount.currency,
     ...(order.coinsUsed > 0 ? { coins_used: order.coinsUsed, amount_due: Number(formatAmount(dueOf(order))) } : {}),
     refund_status: refund.status,
+    ...(held ? { held } : {}),
     ...(order.delivery === 'none' ? {} : { delivery: order.delivery }),
     created_at: order.createdAt.toISOString(),
     ...(order.paidAt ? { paid_at: order.paidAt.toISOString() } : {}),

@@ -56,6 +56,11 @@ export async function settleHeldPayment(db: Db, id: number, answer: OddMoneyAnsw
   return settled?.outcome ?? 'already';
 }
 
+/** Whether an order waits for that decision, and for no payment. */
+export async function isHeld(db: Db, order: { readonly id: number; readonly status: string }): Promise<boolean> {
+  return order.status === 'pending_payment' && hasHeldMoney(db, order.id);
+}
+
 /** Whether money of an order waits for somebody to decide about it. */
 export async function hasHeldMoney(db: Db, orderId: number): Promise<boolean> {
   const held = await row(db, `select 1 from held_payments where order_id = :orderId and status = 'held' limit 1`, {

@@ -55,6 +55,7 @@ export {
   type HeldOutcome,
   type HeldPayment,
   hasHeldMoney,
+  isHeld,
   overdueHeldPayments,
   settleHeldPayment,
 } from './held-payments.ts';
@@ -94,6 +95,7 @@ export {
   type Order,
   openEmail,
   openInput,
+  openOrdersOf,
   ordersOfUser,
 } from './order.ts';
 export { type GiftOrder, orderByGift } from './order-by-gift.ts';
@@ -160,6 +162,7 @@ export {
   ratesOf,
   readMaintenance,
   readSiteSettings,
+  readSupportContact,
   type SiteSettings,
   writeSetting,
 } from './site-settings.ts';

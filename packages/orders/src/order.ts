@@ -83,11 +83,25 @@ export async function findOrderByConfirmation(db: Db, confirmationId: string): P
 }
 
 /** Newest first. */
-export async function ordersOfUser(db: Db, userId: number, limit: number): Promise<Order[]> {
+/** Newest first. @param before an order number of theirs: only what is older than that one */
+export async function ordersOfUser(db: Db, userId: number, limit: number, before?: string): Promise<Order[]> {
   return rows<Order>(
     db,
-    `select ${ORDER_COLUMNS} from orders o where user_id = :userId order by id desc limit :limit`,
-    { userId, limit },
+    `select ${ORDER_COLUMNS} from orders o
+      where user_id = :userId
+        and (:before::text is null or id < (select id from orders where order_no = :before and user_id = :userId))
+      order by id desc limit :limit`,
+    { userId, limit, before: before ?? null },
+  );
+}
+
+/** Of one kind, and still to be paid. */
+export async function openOrdersOf(db: Db, userId: number, kind: Order['kind']): Promise<Order[]> {
+  return rows<Order>(
+    db,
+    `select ${ORDER_COLUMNS} from orders o
+      where user_id = :userId and kind = :kind and status = 'pending_payment' and expires_at > now() order by id desc limit 20`,
+    { userId, kind },
   );
 }
 

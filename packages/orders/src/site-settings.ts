@@ -59,6 +59,12 @@ export async function readSiteSettings(db: Db): Promise<SiteSettings> {
   };
 }
 
+/** Where buyers reach people: an address, a link, or a name at Telegram. Undefined where nobody set one. */
+export async function readSupportContact(db: Db): Promise<string | undefined> {
+  const found = await row<{ value: unknown }>(db, `select value from settings where key = 'support_contact'`);
+  return z.string().min(1).optional().catch(undefined).parse(found?.value);
+}
+
 /** The rates that an order was priced at; an order from before they were kept has those of today's defaults. */
 export function ratesOf(order: { readonly rates: unknown }): Rates {
   return storedRates.parse(order.rates);

@@ -29,6 +29,7 @@ import { apiDocsRoutes } from './pages/api-docs.ts';
 import { appRoutes } from './pages/app/routes.ts';
 import { coinRoutes } from './pages/coin/routes.ts';
 import { giftRoutes } from './pages/gift/routes.ts';
+import { homeRoutes } from './pages/home.ts';
 import { orderPageRoutes } from './pages/order.ts';
 import { orderFormRoutes } from './pages/order-forms.ts';
 import { paymentSuccessRoutes } from './pages/payment-success.ts';
@@ -69,7 +70,7 @@ export function createHttpApp(deps: HttpDeps, limits: RateLimits = usualLimits):
   if (deps.telegramWebhook) app.post('/telegram/webhook', deps.telegramWebhook);
   if (deps.settings.servesPages) usePages(app, deps, limits);
   app.use(notFound);
-  app.use(answerErrors(deps.log));
+  app.use(answerErrors(deps));
   return app;
 }
 
@@ -86,7 +87,7 @@ function usePages(app: Express, deps: HttpDeps, limits: RateLimits): void {
   app.use(createOrderRoutes(deps), orderActionRoutes(deps), paymentRoutes(deps));
   app.use(sessionRoutes(deps), loginRoutes(deps), coinApiRoutes(deps), myRoutes(deps));
   app.use(miniAppRoutes(deps), orderEventRoutes(deps), testTelegramRoutes(deps));
-  app.use(orderPageRoutes(deps), orderFormRoutes(deps), paymentSuccessRoutes(deps), giftRoutes(deps));
+  app.use(homeRoutes(), orderPageRoutes(deps), orderFormRoutes(deps), paymentSuccessRoutes(deps), giftRoutes(deps));
   app.use(
     lostLinkRoutes(deps),
     shopRoutes(deps),

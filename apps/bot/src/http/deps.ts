@@ -5,6 +5,7 @@ import type { Order } from '@mingdan/orders';
 import type { MockSettings } from '@mingdan/payments/mock';
 import type { RequestHandler } from 'express';
 import type { Metrics } from './metrics.ts';
+import type { BotLink } from './site.ts';
 
 /** Everything the pages and the API need; put together in `apps/bot/src/deps.ts`. */
 export interface HttpDeps {
@@ -20,6 +21,8 @@ export interface HttpDeps {
   readonly testTelegram?: () => Promise<TelegramTest>;
   /** the bot's name at Telegram, for links into the chat; it may fail */
   readonly botName?: () => Promise<string>;
+  /** the bot, once its name is known */
+  readonly bot?: () => BotLink | undefined;
   /** aborts when the process stops: who waits for events is let go */
   readonly stopping?: AbortSignal;
   /** takes Telegram's updates and checks their secret; undefined in polling mode */

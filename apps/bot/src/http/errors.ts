@@ -1,20 +1,31 @@
 import { isConnectionError } from '@mingdan/db';
-import { type Logger, MingdanError } from '@mingdan/kernel';
+import { MingdanError } from '@mingdan/kernel';
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import { sendPage } from './compression.ts';
+import type { HttpDeps } from './deps.ts';
 import { languageOf } from './language.ts';
 import { errorPage } from './pages/error.ts';
 import { requestIdOf } from './request-log.ts';
+import { siteOf } from './site.ts';
 
 /** An answer that is no success: `code` and `message` go to the caller. */
 export class HttpError extends MingdanError {
   readonly status: number;
   readonly field: string | undefined;
+  /** where several fields are wrong: what is, by their names */
+  readonly fields: Readonly<Record<string, string>> | undefined;
 
-  constructor(status: number, code: string, message: string, field?: string) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    field?: string,
+    fields?: Readonly<Record<string, string>>,
+  ) {
     super(code, message, { hint: 'The caller has to change the request' });
     this.status = status;
     this.field = field;
+    this.fields = fields;
   }
 }
 
@@ -32,8 +43,9 @@ export function onlyAllow(allowed: string) {
 }
 
 /** JSON below /api, a page elsewhere; what went wrong inside stays in the log, under the request id that the caller sees. */
-export function answerErrors(log: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
+export function answerErrors(deps: Pick<HttpDeps, 'db' | 'log' | 'bot'>): ErrorRequestHandler {
+  const { log } = deps;
+  return async (error: unknown, req, res, _next) => {
     const answer = answerTo(error, requestIdOf(res));
     if (answer.status >= 500) log.error({ err: error, request_id: requestIdOf(res) }, 'request failed');
     if (res.headersSent) {
@@ -43,15 +55,26 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     res.status(answer.status).set('Cache-Control', 'no-store');
     if (answer.status === 503) res.set('Retry-After', '5');
     if (isForMachines(req)) {
-      const { code, message, field } = answer;
-      const named = field === undefined ? {} : { field };
+      const { code, message, field, fields } = answer;
+      const named = { ...(field === undefined ? {} : { field }), ...(fields === undefined ? {} : { fields }) };
       if (isMiniAppPath(req)) res.json({ success: false, error: message, code, ...named });
       else res.json({ success: false, error: { code, message, ...named } });
     } else {
-      const page = errorPage({ language: languageOf(req, res), status: answer.status, requestId: requestIdOf(res) });
+      const { status, code } = answer;
+      const language = languageOf(req, res);
+      // Whoever is turned away asks nothing of a database.
+      const site =
+        status === 429 || status === 503 ? { bot: deps.bot?.(), supportContact: undefined } : await siteOf(deps);
+      const page = errorPage({ language, status, code, requestId: requestIdOf(res), site, address: addressOf(req) });
       sendPage(req, res, page).catch(() => res.destroy());
     }
   };
+}
+
+/** Asking for it again is the same only where it was asked for and not sent; what no URL can be made of stays out. */
+function addressOf(req: Request): string | undefined {
+  const asked = req.method === 'GET' || req.method === 'HEAD';
+  return asked && /^\/(?![/\\])/.test(req.originalUrl) ? req.originalUrl : undefined;
 }
 
 /** These three tell an error as a text. */
@@ -66,7 +89,7 @@ function isForMachines(req: Request): boolean {
 function answerTo(
   error: unknown,
   requestId: string,
-): { status: number; code: string; message: string; field?: string | undefined } {
+): Pick<HttpError, 'status' | 'code' | 'message'> & Partial<Pick<HttpError, 'field' | 'fields'>> {
   if (error instanceof HttpError) return error;
   if (isConnectionError(error)) {
     return {

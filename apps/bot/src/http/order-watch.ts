@@ -60,7 +60,8 @@ export class OrderWatch {
     const found = await rows<{ orderNo: string; mark: string }>(
       this.#db,
       `select o.order_no as "orderNo", concat_ws('|', o.status, o.delivery, o.payment_seen_at, o.paid_at,
-              (select string_agg(r.status || r.amount_minor, ',' order by r.id) from refund_records r where r.order_id = o.id)) as mark
+              (select string_agg(r.status || r.amount_minor, ',' order by r.id) from refund_records r where r.order_id = o.id),
+              (select count(*) from held_payments h where h.order_id = o.id and h.status = 'held')) as mark
          from orders o where o.order_no = any(:orderNos)`,
       { orderNos: [...wanted] },
     );

@@ -1,6 +1,7 @@
 import type { MailChannel, MailFailure, OutgoingMail } from '@mingdan/outbox';
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
+import type { Site } from '../http/site.ts';
 import type { Texts } from '../texts.ts';
 import { renderMail } from './render.ts';
 
@@ -16,6 +17,8 @@ export interface MailChannelDeps {
   readonly orderLink: (orderNo: string) => string;
   /** of the shop, where its pages are served: of one product, or of all */
   readonly shopLink?: (product: string | null, language: string) => string;
+  /** where help is */
+  readonly site?: () => Promise<Site>;
   /** milliseconds for a connection, a greeting, and each answer */
   readonly timeoutMs?: number;
 }
@@ -46,7 +49,8 @@ export function smtpChannel({ smtpUrl, from }: MailSettings, deps: MailChannelDe
       const language = mail.language ?? FALLBACK_LANGUAGE;
       const link = mail.orderNo === null ? null : deps.orderLink(mail.orderNo);
       const again = deps.shopLink?.(mail.product, language) ?? null;
-      const { subject, text, html } = renderMail(deps.texts, language, mail.message, link, again);
+      const help = helpText(deps.texts, language, await deps.site?.());
+      const { subject, text, html } = renderMail(deps.texts, language, mail.message, { link, again, help });
       await transport.sendMail({
         from,
         // As an object: it is one address, whatever is in it.
@@ -61,6 +65,16 @@ export function smtpChannel({ smtpUrl, from }: MailSettings, deps: MailChannelDe
     failureOf,
     close: () => transport.close(),
   };
+}
+
+/** Nobody reads the answers to these mails: whom to ask instead, where there is anybody. */
+function helpText(texts: Texts, language: string, site: Site | undefined): string {
+  const { bot, supportContact: contact } = site ?? {};
+  const lines = [
+    contact === undefined ? '' : texts.t(language, 'mail.support', { contact }),
+    bot ? texts.t(language, 'mail.support_bot', { bot: bot.name, address: bot.address }) : '',
+  ];
+  return lines.filter((line) => line !== '').join('\n');
 }
 
 const address = z.email().max(254);

@@ -10,15 +10,18 @@ export interface RenderedMail {
 
 /**
  * A mail as plain text and as HTML, from one wording: the paragraphs of `mail.<template>.text`, the links, the footer.
- * @param link of the order's page; null: the mail is about no order
- * @param again where the same can be ordered again; said in mails about orders that came to nothing
+ * @param around link: of the order's page; null: the mail is about no order. again: where the same can be ordered again; said in mails about
+ *   orders that came to nothing. help: whom to ask, below the footer
  */
 export function renderMail(
   texts: Texts,
   language: string,
   message: Message,
-  link: string | null,
-  again: string | null = null,
+  {
+    link,
+    again = null,
+    help = '',
+  }: { readonly link: string | null; readonly again?: string | null; readonly help?: string },
 ): RenderedMail {
   const params = textParams(texts, language, message);
   const say = (key: string): string => texts.t(language, `mail.${key}`, params);
@@ -27,7 +30,7 @@ export function renderMail(
     .replace(/\n{3,}/g, '\n\n')
     .trim();
   const open = say('open');
-  const footer = say('footer');
+  const footer = [say('footer'), help].filter((part) => part !== '').join('\n');
   const second =
     again !== null && CAME_TO_NOTHING.includes(message.template) ? { text: say('again'), link: again } : null;
   const links = [...(link === null ? [] : [`${open}\n${link}`]), ...(second ? [`${second.text}\n${second.link}`] : [])];

@@ -9,11 +9,11 @@ import { confirm } from './conversations/confirm.ts';
 import { askForCoupon, couponTyped, withoutCoupon } from './conversations/coupon.ts';
 import { askForget, forget } from './conversations/forget.ts';
 import { asGift, newLink } from './conversations/gift.ts';
-import { help, paySupport } from './conversations/help.ts';
+import { help, howToGive, howToUseCoupon, paySupport } from './conversations/help.ts';
 import { askLanguage, chooseLanguage } from './conversations/language.ts';
 import { login } from './conversations/login.ts';
 import { endRenewalPressed, showMembership } from './conversations/member.ts';
-import { cancelUnpaid, listOrders, resend, showOrder } from './conversations/orders.ts';
+import { cancelUnpaid, listOlderOrders, listOrders, resend, showOrder } from './conversations/orders.ts';
 import { pay, payPart, subscribe } from './conversations/pay.ts';
 import { askDestination, promote, withdraw } from './conversations/promote.ts';
 import { redPacketCode } from './conversations/redpacket.ts';
@@ -33,6 +33,8 @@ const commands: Readonly<Record<string, Command>> = {
   help,
   paysupport: paySupport,
   promote,
+  gift: howToGive,
+  coupon: howToUseCoupon,
   language: askLanguage,
   support,
   login,
@@ -46,6 +48,7 @@ type Press = (talk: Talk, ...parts: string[]) => Promise<void>;
 const presses: readonly (readonly [RegExp, Press])[] = [
   [/^menu$/, (talk) => showMenu(talk, talk.t('chat.menu_again'))],
   [/^orders$/, listOrders],
+  [/^orders:(\w+)$/, (talk, before = '') => listOlderOrders(talk, before)],
   [/^coins$/, showCoins],
   [/^member$/, showMembership],
   [/^buy:([a-z0-9-]{1,40})$/, (talk, slug = '') => chooseProduct(talk, slug)],

@@ -50,7 +50,8 @@ async function until(check: () => boolean): Promise<void> {
   expect(check()).toBe(true);
 }
 
-const pay = (order: Order) => recordNotice(db, paidNotice(order), { digest: Buffer.alloc(32), sealed: null });
+const NO_BYTES = { digest: Buffer.alloc(32), sealed: null };
+const pay = (order: Order) => recordNotice(db, paidNotice(order), NO_BYTES);
 const statuses = (text: string) =>
   [...text.matchAll(/event: status\ndata: (.*)\n/g)].map(([, data = '{}']) => JSON.parse(data));
 
@@ -100,6 +101,18 @@ describe('GET /api/order-events', () => {
     await stream.ended;
     expect(statuses(stream.text()).at(-1)).toMatchObject({ refund_status: 'succeeded' });
     expect(stream.text()).toContain('event: end');
+  });
+
+  test('tells that money came which does not fit, as the question for the state does', async () => {
+    const order = await anUnpaidOrder(db);
+    const stream = await listenTo(order.orderNo);
+    await until(() => statuses(stream.text()).length === 1);
+    expect(statuses(stream.text())[0]).not.toHaveProperty('held');
+    await recordNotice(db, paidNotice(order, { amount: { minor: 1, currency: 'CNY' } }), NO_BYTES);
+    await until(() => statuses(stream.text()).at(-1).held === true);
+    stream.close();
+    const { body } = await request(anApp(db).app).get(`/api/order-status/${order.orderNo}`).expect(200);
+    expect(body.data).toMatchObject({ payment_status: 'waiting', held: true });
   });
 
   test('knows no order that is not there', async () => {

@@ -153,7 +153,7 @@ describe('paying from the page', () => {
     wechat.shows = { paymentUrl: null, qrCode: 'weixin://old', shownUntil: new Date(Date.now() - 1_000) };
     const order = await anUnpaidOrder(db, { paymentId: null });
     await pay(order, 'wechat');
-    expect((await open(order, '&via=wechat')).text).not.toContain('<svg');
+    expect((await open(order, '&via=wechat')).text).not.toContain('<figure');
   });
 
   test.each([

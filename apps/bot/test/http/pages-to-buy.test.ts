@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { addCodes, grantCoins, rememberTelegramUser, type User } from '@mingdan/orders';
-import { testDatabase, testVault } from '@mingdan/orders/testing';
+import {
+  addCodes,
+  findOrder,
+  grantCoins,
+  type Order,
+  recordNotice,
+  rememberTelegramUser,
+  type User,
+  writeSetting,
+} from '@mingdan/orders';
+import { anUnpaidOrder, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import request from 'supertest';
 import { sessionToken } from '../../src/http/auth/session-token.ts';
 import { GatewayInMemory, operationsWith } from './gateways.ts';
@@ -37,6 +46,9 @@ function app(changes: Changes = {}) {
 const signedIn = (user: User) =>
   `Bearer ${sessionToken(testSettings.secretKeys, { userId: user.id, name: null, expiresAt: new Date(Date.now() + 60_000) })}`;
 const orders = async () => (await row<{ count: number }>(db, 'select count(*) as count from orders'))?.count ?? 0;
+
+/** As a browser reads attributes. */
+const plain = (text: string) => text.replaceAll('&#38;', '&').replaceAll('&#61;', '=');
 
 const TOKEN = 'abcdefghijklmnopqrstuvwx';
 const GOODS = { quantity: '2', email: 'ann@example.com', pay: 'alipay', token: TOKEN };
@@ -198,7 +210,54 @@ describe('the coin centre', () => {
     const { text } = await app().get('/coin?lang=en').expect(200);
     expect(text).toContain('data-sign-in');
     expect(text).not.toContain('data-balance');
-    await app().post('/coin').type('form').send({ package: 'coins-1', pay: 'wechat' }).expect(401);
+    const sent = await app().post('/coin?lang=en').type('form').send({ package: 'coins-1', pay: 'wechat' }).expect(401);
+    // The same page, with scripts or without: how to sign in, and that nothing was done.
+    expect(sent.text).toContain('data-sign-in');
+    expect(sent.text).toContain('nothing was done');
+  });
+
+  test('signs nobody out for another site, and who asks for it', async () => {
+    const cookie = signedIn(buyer).replace('Bearer ', 'mingdan_session=');
+    const page = await app().get('/coin?lang=en').set('Cookie', cookie).expect(200);
+    expect(page.text).toContain(`Signed in as Telegram user ${telegramId}`);
+    expect(plain(page.text)).toContain('action="/logout?lang=en"');
+    const foreign = await app().post('/logout').set('Cookie', cookie).set('Origin', 'https://evil.example').expect(403);
+    expect(foreign.headers['set-cookie']).toBeUndefined();
+    const own = await app()
+      .post('/logout?lang=en')
+      .set('Cookie', cookie)
+      .set('Origin', testSettings.publicUrl)
+      .expect(303);
+    expect(own.headers.location).toBe('/coin?lang=en');
+    expect(String(own.headers['set-cookie'])).toMatch(/^mingdan_session=;/);
+  });
+
+  test('asks nobody to pay again while money that does not fit is looked at, here and in the Mini App', async () => {
+    const { headers } = await buy(buyer, { package: 'coins-1', pay: 'wechat', token: '' }).expect(303);
+    const order = (await findOrder(db, /COIN_\w+/.exec(String(headers.location))?.[0] ?? '')) as Order;
+    await recordNotice(db, paidNotice(order, { amount: { minor: 5, currency: 'CNY' } }));
+    const page = await app().get(String(headers.location)).set('Authorization', signedIn(buyer)).expect(200);
+    expect(page.text).toContain('Your payment is being looked at');
+    expect(page.text).not.toContain('<figure');
+    expect(page.text).toMatch(/data-state="[^"]*held"/);
+    const inApp = await app().get(`/app/view/order/${order.orderNo}?lang=en`).set('Authorization', signedIn(buyer));
+    expect(inApp.text).toContain('Your payment is being looked at');
+    expect(inApp.text).not.toContain('data-pay=');
+  });
+
+  test('leads to where the code of a red packet is typed, and not to the choice again', async () => {
+    const redpacket = new GatewayInMemory('redpacket');
+    redpacket.shows = { paymentUrl: null, qrCode: null };
+    const operations = operationsWith(db, [redpacket, wechat], { offered: ['redpacket', 'wechat'] });
+    const client = app({ operations });
+    const { headers } = await client
+      .post('/coin?lang=en')
+      .set('Authorization', signedIn(buyer))
+      .type('form')
+      .send({ package: 'coins-1', pay: 'redpacket', token: '' })
+      .expect(303);
+    const { text } = await client.get(String(headers.location)).set('Authorization', signedIn(buyer)).expect(200);
+    expect(plain(text)).toMatch(/href="\/?[^"]*\/order\/COIN_\w+\?t=[^"]*via=redpacket"[^>]*>Enter the code</);
   });
 
   test('orders a package for who is signed in, and draws its code', async () => {
@@ -301,6 +360,64 @@ describe('the Mini App', () => {
   });
 });
 
+describe('the orders of the Mini App', () => {
+  test('can be read to the first one, a page at a time', async () => {
+    const made: string[] = [];
+    for (let count = 0; count < 12; count += 1)
+      made.unshift((await anUnpaidOrder(db, { slug: 'coins-1', userId: buyer.id })).orderNo);
+    const view = (path: string, user: User) => app().get(`/app/view/${path}`).set('Authorization', signedIn(user));
+    const listed = (text: string) => [...text.matchAll(/data-go="order\/(\w+)"/g)].map(([, number]) => number);
+    const first = await view('home', buyer).expect(200);
+    expect(listed(first.text)).toEqual(made.slice(0, 10));
+    expect(first.text).toContain(`data-go="orders/${made[9]}"`);
+    const second = await view(`orders/${made[9]}`, buyer).expect(200);
+    expect(listed(second.text)).toEqual(made.slice(10));
+    expect(second.text).not.toContain('data-go="orders/');
+    expect(listed((await view(`orders/${made[9]}`, other).expect(200)).text)).toEqual([]);
+  });
+});
+
+describe('a page that says that something does not work', () => {
+  const bot = () => ({ name: '@mingdan_bot', address: 'https://t.me/mingdan_bot' });
+
+  test('leads on, in each language, and knows who can be asked', async () => {
+    await writeSetting(db, 'support_contact', 'help@shop.example');
+    const reply = await app({ bot }).get('/order/REPORT_20261121_7K3M9QXA?lang=en&t=x').expect(404);
+    const text = plain(reply.text);
+    expect(text).toContain('class="button" href="/shop?lang=en"');
+    expect(text).toContain('href="/shop/lost-link?lang=en"');
+    expect(text).toContain('href="/order/REPORT_20261121_7K3M9QXA?lang=zh-TW&t=x"');
+    expect(text).toContain('href="mailto:help@shop.example"');
+    expect(text).toContain('href="https://t.me/mingdan_bot"');
+    expect(text).not.toContain('in the chat');
+    await changed(db, `delete from settings where key = 'support_contact'`);
+    const without = await app().get('/nope?lang=en').expect(404);
+    expect(plain(without.text)).toContain('href="/shop?lang=en"');
+    expect(without.text).not.toContain('class="help"');
+  });
+
+  test('leads from a sign-in link that is over to the bot', async () => {
+    const { text } = await app({ bot })
+      .get(`/login/${'x'.repeat(43)}?lang=en`)
+      .expect(410);
+    expect(text).toContain('/login to the bot');
+    expect(text).toContain('class="button" href="https://t.me/mingdan_bot"');
+  });
+
+  test('is not there for the bare address, which is the shop', async () => {
+    const { headers } = await app().get('/?lang=en').expect(302);
+    expect(headers.location).toBe('/shop?lang=en');
+  });
+});
+
+test('who opens coins or Mini App outside Telegram reads which bot it is', async () => {
+  const bot = () => ({ name: '@mingdan_bot', address: 'https://t.me/mingdan_bot' });
+  for (const path of ['/coin', '/app']) {
+    const { text } = await app({ bot }).get(`${path}?lang=en`).expect(200);
+    expect(text).toContain('<a class="button" href="https://t.me/mingdan_bot">Open the bot @mingdan_bot</a>');
+  }
+});
+
 describe('POST /api/chart-preview', () => {
   const preview = (body: object) => app().post('/api/chart-preview?lang=en').send(body);
 
@@ -319,5 +436,7 @@ describe('POST /api/chart-preview', () => {
     const fields = { gender: 'male', date: '1990-02-31', time_unknown: '1' };
     const { body } = await preview({ fields }).expect(422);
     expect(body.error).toMatchObject({ field: 'date', message: expect.stringContaining('not in the calendar') });
+    const empty = await preview({ fields: {} }).expect(422);
+    expect(Object.keys(empty.body.error.fields)).toEqual(['gender', 'date', 'time']);
   });
 });

@@ -24,7 +24,7 @@ const params = {
   web: 'https://mingdan.example/gift/token',
 };
 const mailOf = (template: MailTemplate, language: string, more: Partial<typeof params> = {}) =>
-  renderMail(texts, language, { template, params: { ...params, ...more } } satisfies Message, LINK);
+  renderMail(texts, language, { template, params: { ...params, ...more } } satisfies Message, { link: LINK });
 
 describe.each(languages)('mails in %s', (language) => {
   test.each(mailTemplates)(
@@ -57,11 +57,19 @@ test('a mail says nothing that its message does not bring along', () => {
   const { mail } = z
     .object({ mail: z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])) })
     .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../locales/zh-CN/mail.json'), 'utf8')));
-  expect(Object.keys(mail).sort()).toEqual([...mailTemplates, 'open', 'again', 'footer'].sort());
+  const others = ['open', 'again', 'footer', 'support', 'support_bot'];
+  expect(Object.keys(mail).sort()).toEqual([...mailTemplates, ...others].sort());
   for (const template of mailTemplates) {
     const named = [...JSON.stringify(mail[template]).matchAll(/{{(\w+)}}/g)].map(([, name = '']) => name);
     expect([template, named.filter((name) => !known[template]?.includes(name))]).toEqual([template, []]);
   }
+});
+
+test('whom to ask stands below the footer, where there is anybody', () => {
+  const message = { template: 'order_paid', params } as const;
+  const { text, html } = renderMail(texts, 'en', message, { link: LINK, help: 'Help: <help@shop.example>' });
+  expect(text).toMatch(/do not forward it\.\nHelp: <help@shop\.example>$/);
+  expect(html).toContain('<br>Help: &lt;help@shop.example&gt;');
 });
 
 test('codes stand in the mail, a line each', () => {

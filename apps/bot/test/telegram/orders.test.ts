@@ -41,6 +41,30 @@ describe('/orders', () => {
     ]);
   });
 
+  test('turns to the older ones, to the first', async () => {
+    const { person, order } = await aBuyer();
+    const made = [order.orderNo];
+    for (let count = 0; count < 10; count += 1)
+      made.unshift((await anUnpaidOrder(world.database.db, { userId: order.userId ?? 0 })).orderNo);
+    await person.types('/orders');
+    expect(person.buttons).toEqual([...made.slice(0, 10).map((number) => `order:${number}`), `orders:${made[9]}`]);
+    await person.presses(`orders:${made[9]}`);
+    expect(person.buttons).toEqual([`order:${order.orderNo}`]);
+    const stranger = new Person(world);
+    await stranger.presses(`orders:${made[9]}`);
+    expect(stranger.last).toContain('没有更早的订单');
+  });
+
+  test('/help names what there is, and /gift and /coupon say how it is done', async () => {
+    const person = new Person(world);
+    await person.types('/help');
+    for (const command of ['/login', '/promote', '/gift', '/coupon']) expect(person.last).toContain(command);
+    await person.types('/gift');
+    expect(person.last).toContain('“🎁 买来送人”');
+    await person.types('/coupon');
+    expect(person.last).toContain('“我有优惠码”');
+  });
+
   test('an order whose payment is on its way is not offered to be paid once more, or cancelled', async () => {
     const { person, order } = await aBuyer();
     await changed(world.database.db, 'update orders set payment_seen_at = now() where id = :id', { id: order.id });

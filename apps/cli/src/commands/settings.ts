@@ -1,6 +1,6 @@
 import type { Db } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
-import { readOperatorSettings, readSiteSettings, writeSetting } from '@mingdan/orders';
+import { readOperatorSettings, readSiteSettings, readSupportContact, writeSetting } from '@mingdan/orders';
 import type { Command } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
 import type { Context } from '../context.ts';
@@ -9,7 +9,7 @@ import { noticesOf, topicsOf } from '../operator-settings.ts';
 import { timeText } from '../print.ts';
 import { rateNames, settingTimes } from '../site-rates.ts';
 
-const settingNames = ['site_name', ...rateNames, 'operator_notices', 'operator_topics'] as const;
+const settingNames = ['site_name', 'support_contact', ...rateNames, 'operator_notices', 'operator_topics'] as const;
 type SettingName = (typeof settingNames)[number];
 
 interface Setting {
@@ -40,18 +40,25 @@ export function registerSettings(program: Command, context: Context): void {
     settings,
     context,
     'set <key> <value>',
-    'Set one. Rates price orders from now on; operator_notices is a comma list, operator_topics such as paid=12,alarm=3.',
+    'Set one. support_contact is shown on pages and in mails; rates price orders from now on; operator_notices is a comma list, operator_topics such as paid=12,alarm=3.',
     ([key = '', text = '']) => withDatabase(context, (db) => set(context, db, settingName(key), text)),
   );
 }
 
 async function readSettings(db: Db): Promise<Setting[]> {
-  const [{ siteName, rates }, { kinds, topics }, times] = await Promise.all([
+  const [{ siteName, rates }, contact, { kinds, topics }, times] = await Promise.all([
     readSiteSettings(db),
+    readSupportContact(db),
     readOperatorSettings(db),
     settingTimes(db),
   ]);
-  const values = { site_name: siteName, ...rates, operator_notices: kinds, operator_topics: topics };
+  const values = {
+    site_name: siteName,
+    support_contact: contact ?? '',
+    ...rates,
+    operator_notices: kinds,
+    operator_topics: topics,
+  };
   return settingNames.map((key) => ({ key, value: values[key], setAt: times.get(key) ?? null }));
 }
 
@@ -65,6 +72,8 @@ function settingValue(key: SettingName, text: string): unknown {
   switch (key) {
     case 'site_name':
       return siteNameOf(text);
+    case 'support_contact':
+      return contactOf(text);
     case 'operator_notices':
       return noticesOf(text);
     case 'operator_topics':
@@ -87,6 +96,15 @@ function siteNameOf(text: string): string {
   if (name !== '' && name.length <= 60 && !/\p{Cc}/u.test(name)) return name;
   throw new MingdanError('bad_setting', 'that cannot be the name of a shop', {
     hint: 'Write 1 to 60 characters in one line',
+  });
+}
+
+/** An empty text takes it away again. */
+function contactOf(text: string): string {
+  const contact = text.trim();
+  if (contact === '' || /^https:\/\/\S{3,200}$|^@\w{4,32}$|^[^\s@]{1,100}@[^\s@]{3,150}$/.test(contact)) return contact;
+  throw new MingdanError('bad_setting', 'nobody can be reached by that', {
+    hint: 'Write an email address, a link that begins with https://, or a name at Telegram such as @shop_help; "" for none',
   });
 }
 

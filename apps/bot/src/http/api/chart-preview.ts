@@ -31,7 +31,7 @@ export function chartPreviewRoutes({ clock }: Pick<HttpDeps, 'clock'>): Router {
           : { birth: orderBirth(wish.input, now), wrong: {} };
       if (read.birth === undefined) {
         const [[field, message] = ['', '']] = Object.entries(read.wrong);
-        throw new HttpError(422, 'invalid_field', message, field);
+        throw new HttpError(422, 'invalid_field', message, field, read.wrong);
       }
       const { chart, markup } = chartPreview(read.birth, now, language);
       const { pillars, solarDate, lunarDate, solarTimeUsed, luck, warnings } = chart;

@@ -1,13 +1,14 @@
 import { type Db, rows } from '@mingdan/db';
 import type { OrderKind } from '@mingdan/kernel';
-import { endRenewal, orderLink, orderStatusJson } from '@mingdan/operations';
-import { type Language, ORDER_COLUMNS, type Order, refundOfOrder } from '@mingdan/orders';
+import { endRenewal, orderLink } from '@mingdan/operations';
+import { type Language, ORDER_COLUMNS, type Order } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { requireSession } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { languageOf, localised } from '../language.ts';
 import { orderByNumber } from '../orders-by-number.ts';
+import { statusOfOrder } from '../status-of-order.ts';
 import { limitOf } from './limit.ts';
 
 /** `/api/my/…`: what who is signed in has bought. */
@@ -64,7 +65,7 @@ async function ordersOf(db: Db, wanted: { userId: number; kind: string | null; l
 
 async function orderJson(deps: HttpDeps, order: Order, language: Language): Promise<object> {
   return {
-    ...orderStatusJson(order, await refundOfOrder(deps.db, order.id)),
+    ...(await statusOfOrder(deps.db, order)).status,
     kind: order.kind,
     product_slug: order.productSlug,
     product_name: localised(order.productNames, language),

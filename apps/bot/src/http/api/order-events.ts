@@ -1,11 +1,10 @@
 import { messageOf } from '@mingdan/kernel';
-import { orderStatusJson } from '@mingdan/operations';
-import { refundOfOrder } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { OrderWatch } from '../order-watch.ts';
 import { orderByNumber } from '../orders-by-number.ts';
+import { statusOfOrder } from '../status-of-order.ts';
 import { coinPart } from './coins/status.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -91,7 +90,7 @@ class Teller {
 
 async function statusOf(deps: HttpDeps, orderNo: string): Promise<{ text: string; isOver: boolean }> {
   const order = await orderByNumber(deps.db, orderNo);
-  const status = orderStatusJson(order, await refundOfOrder(deps.db, order.id));
+  const { status } = await statusOfOrder(deps.db, order);
   const coins = order.kind === 'coins' ? await coinPart(deps, order) : {};
   const isRefunding =
     (order.status === 'failed' && status.payment_status === 'paid') ||

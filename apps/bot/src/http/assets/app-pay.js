@@ -1,6 +1,6 @@
 // Buying in the Mini App. That an invoice was paid is the server's word alone: Telegram's "paid" only begins to ask for it.
 
-import { busy, call, go, haptic, lost, said, tell } from './app.js';
+import { busy, call, go, haptic, isBusy, isShown, lost, said, tell } from './app.js';
 import { priceChanges, wishOf } from './app-price.js';
 import { say, valuesOf } from './fields.js';
 
@@ -26,123 +26,119 @@ async function birthIn(form) {
     return data.input;
   } catch (error) {
     if (!error.field) throw error;
-    say(form, error.field, error.message);
-    form.elements[error.field]?.focus?.();
-    haptic('error');
+    showWrong(form, error.fields ?? { [error.field]: error.message });
     return undefined;
   }
 }
 
-export async function order({ slug, way, form }, tg) {
+/** All that is wrong at once, and the reader at the first of it. */
+function showWrong(form, wrong) {
+  for (const [name, text] of Object.entries(wrong)) say(form, name, text);
+  tell(said('form_wrong'));
+  haptic('error');
+  const first = [...form.elements].find(({ name }) => name && Object.hasOwn(wrong, name));
+  first?.focus({ preventScroll: true });
+  first?.closest('.field')?.scrollIntoView({ block: 'center' });
+}
+
+/** Somebody has paid, and the server has not said what became of it: until then nothing else is sold to them. */
+let unconfirmed = false;
+
+/** One thing at a time: nothing that costs begins before the last is over. */
+async function alone(act) {
+  if (isBusy()) return;
   tell();
   busy(true);
   try {
-    // A code that was typed and not used yet: its price is seen before anything is paid.
-    if (form && (await priceChanges(form))) return;
-    const { coupon, gift } = form ? wishOf(form) : {};
-    const input = form?.querySelector('[data-birth]') && !gift ? await birthIn(form) : {};
-    if (input === undefined) return;
-    const more = { ...(coupon && { coupon }), ...(gift && { gift }) };
-    const { mark, forget } = markOf({ slug, input, way, ...more });
-    const language = `lang=${document.documentElement.lang}`;
-    if (way === 'stars' || way === 'subscription') {
-      const again = way === 'subscription' ? { subscription: true } : {};
-      const payload = tg?.initData ?? '';
-      const wish = { productName: slug, telegramPayload: payload, input, ...more, request_id: mark, ...again };
-      const { invoiceLink, order_no: orderNo } = await call(`/api/create-payment?${language}`, wish);
-      invoice(tg, invoiceLink, orderNo, forget);
-    } else {
-      const wish = {
-        product_slug: slug,
-        input,
-        ...more,
-        request_id: mark,
-        ...(way === 'points' && { payment_method: way }),
-      };
-      const { data } = await call(`/api/create-order?${language}`, wish);
-      forget();
-      if (data.payment_error) throw Object.assign(new Error('not paid'), { code: data.payment_error.code });
-      await check(data.order_no);
-    }
+    await act();
   } catch (error) {
     lost(error);
   } finally {
-    busy(false);
+    busy(unconfirmed);
+  }
+}
+
+export const order = (wish, tg) => alone(() => makeOrder(wish, tg));
+
+async function makeOrder({ slug, way, form }, tg) {
+  // A code that was typed and not used yet: its price is seen before anything is paid.
+  if (form && (await priceChanges(form))) return;
+  const { coupon, gift } = form ? wishOf(form) : {};
+  const input = form?.querySelector('[data-birth]') && !gift ? await birthIn(form) : {};
+  if (input === undefined) return;
+  const more = { ...(coupon && { coupon }), ...(gift && { gift }) };
+  const { mark, forget } = markOf({ slug, input, way, ...more });
+  const language = `lang=${document.documentElement.lang}`;
+  if (way === 'stars' || way === 'subscription') {
+    const again = way === 'subscription' ? { subscription: true } : {};
+    const payload = tg?.initData ?? '';
+    const wish = { productName: slug, telegramPayload: payload, input, ...more, request_id: mark, ...again };
+    const { invoiceLink, order_no: orderNo } = await call(`/api/create-payment?${language}`, wish);
+    await invoice(tg, invoiceLink, orderNo, forget);
+  } else {
+    const pays = way === 'points' ? { payment_method: way } : {};
+    const wish = { product_slug: slug, input, ...more, request_id: mark, ...pays };
+    const { data } = await call(`/api/create-order?${language}`, wish);
+    forget();
+    if (data.payment_error) throw Object.assign(new Error('not paid'), { code: data.payment_error.code });
+    await check(data.order_no);
   }
 }
 
 /** An order that was made before. */
-export async function payOrder({ pay: orderNo, amount }, tg) {
-  tell();
-  busy(true);
-  try {
+export const payOrder = ({ pay: orderNo, amount }, tg) =>
+  alone(async () => {
     const { data } = await call('/api/v1/payments/stars/create', { orderId: orderNo, amount });
-    invoice(tg, data.payment_url, orderNo, () => {});
-  } catch (error) {
-    lost(error);
-  } finally {
-    busy(false);
-  }
-}
+    await invoice(tg, data.payment_url, orderNo, () => {});
+  });
 
 /** Nothing more is taken for the membership; what is paid stays. */
-export async function endRenewal() {
-  tell();
-  busy(true);
-  try {
+export const endRenewal = () =>
+  alone(async () => {
     await call('/api/my/end-renewal', {});
     await go('home', { quiet: true });
     tell(said('renewal_ended'));
-  } catch (error) {
-    lost(error);
-  } finally {
-    busy(false);
-  }
-}
+  });
 
 /** The user's coins for a part of it; the page then asks for the rest. */
-export async function useCoins(orderNo) {
-  tell();
-  busy(true);
-  try {
+export const useCoins = (orderNo) =>
+  alone(async () => {
     await call(`/api/order/${orderNo}/coins`, {});
     haptic('success');
     await go(`order/${orderNo}`, { quiet: true });
-  } catch (error) {
-    lost(error);
-  } finally {
-    busy(false);
-  }
-}
-
-function invoice(tg, link, orderNo, forget) {
-  tg.openInvoice(link, (status) => {
-    if (status === 'paid' || status === 'pending') {
-      forget();
-      check(orderNo);
-    } else if (status === 'failed') {
-      haptic('error');
-      tell(said('failed'));
-    } else tell(said('cancelled'));
   });
+
+/** Until the invoice is closed unpaid, or the server says what became of it. @param forget from then on the same wish is another order */
+async function invoice(tg, link, orderNo, forget) {
+  const status = await new Promise((resolve) => tg.openInvoice(link, resolve));
+  if (status === 'paid' || status === 'pending') {
+    return check(orderNo, forget);
+  }
+  if (status === 'failed') haptic('error');
+  // The order is in the list now. A form stays as it was filled in.
+  if (!document.querySelector('form[data-order]')) await go(isShown(), { quiet: true }).catch(() => undefined);
+  tell(said(status === 'failed' ? 'failed' : 'cancelled'));
 }
 
-/** Asks every second for half a minute, then leaves it to the buyer to ask again. */
-export async function check(orderNo) {
+/** Asks every second for half a minute, then leaves it to the buyer to ask again. @param answered what became of it is known */
+async function check(orderNo, answered = () => {}) {
+  unconfirmed = true;
   tell(said('confirming'));
   for (let tries = 0; tries < TRIES; tries += 1) {
     const data = await call(`/api/order-status/${orderNo}`)
       .then((answer) => answer.data)
       .catch(() => undefined);
-    if (data && data.payment_status !== 'waiting' && data.payment_status !== 'processing') {
+    if (data && (data.held || !['waiting', 'processing'].includes(data.payment_status))) {
+      unconfirmed = false;
+      answered();
       haptic(data.payment_status === 'paid' ? 'success' : 'warning');
       tell();
-      await go(`order/${orderNo}`).catch(lost);
+      await go(`order/${orderNo}`).catch((error) => lost(error, () => go(`order/${orderNo}`)));
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
-  tell(said('not_yet'), () => check(orderNo));
+  tell(said('not_yet'), () => check(orderNo, answered).finally(() => busy(unconfirmed)));
 }
 
 export async function askForRefund(form) {
@@ -167,7 +163,7 @@ function offerPart(form, { outcome }) {
   take.hidden = outcome !== 'part_offered';
   take.onclick = () => {
     form.dataset.part = '';
-    askForRefund(form).catch(lost);
+    askForRefund(form).catch((error) => lost(error));
   };
 }
 

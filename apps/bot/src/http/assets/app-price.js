@@ -1,6 +1,6 @@
 // What a coupon or "as a gift" makes of a price: asked of the server and shown before anybody pays.
 
-import { busy, buttons, lost, part, said } from './app.js';
+import { busy, buttons, isBusy, lost, part, said } from './app.js';
 import { say } from './fields.js';
 
 export function wishOf(form) {
@@ -33,6 +33,7 @@ export async function priceChanges(form) {
 
 async function draw(form) {
   const wish = wishOf(form);
+  const before = isBusy();
   busy(true);
   say(form, 'coupon', '');
   try {
@@ -47,6 +48,6 @@ async function draw(form) {
     say(form, 'coupon', said('coupon_not_valid'));
     form.elements.coupon.focus();
   } finally {
-    busy(false);
+    busy(before);
   }
 }

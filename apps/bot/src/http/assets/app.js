@@ -5,7 +5,7 @@ import { followPrice } from './app-price.js';
 import { followBirth } from './birth.js';
 import { showCopy } from './copy.js';
 import { markup } from './fields.js';
-import { fingerprint, follow } from './live.js';
+import { fingerprint, follow, whenBack } from './live.js';
 
 const tg = window.Telegram?.WebApp;
 const inTelegram = Boolean(tg?.initData);
@@ -15,6 +15,9 @@ let language = document.documentElement.lang;
 let shown = 'home';
 let asked = 0;
 let stop = () => {};
+let stopWaiting = () => {};
+/** A payment is being opened, made or confirmed: no other one begins. */
+let locked = false;
 
 const news = document.querySelector('#news');
 const offline = document.querySelector('#offline');
@@ -26,17 +29,17 @@ export function said(key) {
 }
 
 export function tell(text, again) {
-  news.hidden = !text;
+  stopWaiting();
   news.textContent = text ?? '';
   if (!again) return;
   const button = document.createElement('button');
-  button.className = 'button quiet';
+  button.className = 'button quiet again';
   button.textContent = said('check_again');
   button.addEventListener('click', again);
   news.append(button);
 }
 
-function ask(path, body) {
+function send(path, body) {
   const headers = {
     ...(token && { authorization: `Bearer ${token}` }),
     ...(body && { 'content-type': 'application/json' }),
@@ -50,19 +53,38 @@ function ask(path, body) {
   });
 }
 
+/** A session lasts an hour, what Telegram signed for a day: it is begun anew without a word, once. */
+async function ask(path, body) {
+  const reply = await send(path, body);
+  if (reply.status !== 401 || !token) return reply;
+  token = undefined;
+  await signIn();
+  return send(path, body);
+}
+
+async function signIn() {
+  const session = await answerOf(await send('/api/session', { initData: tg.initData }));
+  token = session.token;
+  return session;
+}
+
 /** JSON of our API, or an error with its `code`. */
 export async function call(path, body) {
-  const answer = await (await ask(path, body)).json();
+  return answerOf(await ask(path, body));
+}
+
+async function answerOf(reply) {
+  const answer = await reply.json();
   if (answer.success) return answer;
-  const { code = answer.code, field, message } = typeof answer.error === 'object' ? answer.error : answer;
-  throw Object.assign(new Error(message ?? 'refused'), { code, field });
+  const { code = answer.code, field, fields, message } = typeof answer.error === 'object' ? answer.error : answer;
+  throw Object.assign(new Error(message ?? 'refused'), { code, field, fields });
 }
 
 /** A part of the page as the server draws it. */
 export async function part(path, body) {
   const reply = await ask(`/app/view/${path}?lang=${language}`, body);
   if (reply.ok) return markup(await reply.text());
-  throw Object.assign(new Error(`answered ${reply.status}`), { status: reply.status });
+  throw Object.assign(new Error(`answered ${reply.status}`), { status: reply.status, code: codeOf(reply) });
 }
 
 export async function go(to, { quiet = false } = {}) {
@@ -84,8 +106,12 @@ export async function go(to, { quiet = false } = {}) {
   }
   showCopy(view());
   buttons();
+  if (locked) busy(true);
   watch();
 }
+
+/** Parts of the page answer in words for people. */
+const codeOf = ({ status }) => (status === 401 ? 'session_over' : undefined);
 
 /** Telegram's main button stands for the one that matters on the page, its back button for the way home. */
 export function buttons() {
@@ -97,17 +123,25 @@ export function buttons() {
   else tg.BackButton.show();
 }
 
+/** Nothing on the page can be pressed to buy, Telegram's own button included, until it is over. */
 export function busy(is) {
+  locked = is;
   for (const button of view().querySelectorAll('button:not([data-off])')) button.disabled = is;
   if (inTelegram && is) tg.MainButton.showProgress();
   else if (inTelegram) tg.MainButton.hideProgress();
 }
 
+export const isBusy = () => locked;
+
+/** What stands on the page: `home`, `report/<slug>`, `order/<order_no>`. */
+export const isShown = () => shown;
+
 function watch() {
   const { orderNo, poll, state } = view().dataset;
   if (!orderNo || !poll) return;
   stop = follow(orderNo, {
-    told: (status) => fingerprint(status) !== state && go(shown, { quiet: true }).catch(lost),
+    told: (status) =>
+      fingerprint(status) !== state && go(shown, { quiet: true }).catch((error) => lost(error, () => visit(shown))),
     offline: (is) => {
       offline.hidden = !is;
     },
@@ -120,17 +154,21 @@ export function haptic(kind) {
 }
 
 /** What went wrong, in words of ours; a server out of reach is told apart. */
-export function lost(error) {
+export function lost(error, again = () => {}) {
   haptic('error');
-  tell(
-    said(error.code) ??
-      (error.name === 'TypeError' || error.name === 'TimeoutError' ? said('offline') : said('unknown')),
-  );
+  const isAway = error.name === 'TypeError' || error.name === 'TimeoutError';
+  tell(said(error.code) ?? said(isAway ? 'offline' : 'unknown'));
+  if (!isAway) return;
+  stopWaiting = whenBack(() => {
+    tell();
+    again();
+  });
 }
 
 async function visit(to) {
-  tell();
-  await go(to).catch(lost);
+  // What is said of a payment under way stays until it is over.
+  if (!locked) tell();
+  await go(to).catch((error) => lost(error, () => visit(to)));
 }
 
 document.addEventListener('click', (event) => {
@@ -150,8 +188,8 @@ document.addEventListener('submit', (event) => {
   event.preventDefault();
   if (form.matches('[data-order]'))
     order({ slug: form.dataset.order, way: event.submitter?.value ?? 'stars', form }, tg);
-  else if (form.matches('[data-refund]')) askForRefund(form).catch(lost);
-  else if (form.matches('[data-gift-link]')) newGiftLink(form).catch(lost);
+  else if (form.matches('[data-refund]')) askForRefund(form).catch((error) => lost(error));
+  else if (form.matches('[data-gift-link]')) newGiftLink(form).catch((error) => lost(error));
 });
 
 /** The old one ends at once. */
@@ -165,24 +203,39 @@ function dress() {
   if (tg.themeParams?.bg_color && tg.themeParams.text_color) document.documentElement.dataset.theme = '';
 }
 
+/** The frame of the page was drawn before anybody knew who reads it. */
+async function speak(wanted) {
+  language = wanted;
+  if (document.documentElement.lang === wanted) return;
+  const reply = await fetch(`/app?lang=${wanted}`, { signal: AbortSignal.timeout(15_000) });
+  const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
+  for (const part of ['.skip', 'header.site', '#offline', '#says', 'footer.site'])
+    document.querySelector(part).replaceChildren(...page.querySelector(part).childNodes);
+  document.title = page.title;
+  document.documentElement.lang = wanted;
+}
+
+function setUpTelegram() {
+  document.documentElement.dataset.telegram = '';
+  dress();
+  tg.onEvent('themeChanged', dress);
+  tg.MainButton.onClick(() => view().querySelector('[data-primary]')?.click());
+  tg.BackButton.onClick(() => visit('home'));
+  tg.ready();
+  tg.expand();
+}
+
 async function begin() {
-  if (inTelegram) {
-    document.documentElement.dataset.telegram = '';
-    dress();
-    tg.onEvent('themeChanged', dress);
-    tg.MainButton.onClick(() => view().querySelector('[data-primary]')?.click());
-    tg.BackButton.onClick(() => visit('home'));
-    tg.ready();
-    tg.expand();
-    const session = await call('/api/session', { initData: tg.initData });
-    token = session.token;
-    language = session.user.language;
-    document.documentElement.lang = language;
-  }
   // Outside Telegram the cookie of a login link may do.
+  if (inTelegram) await speak((await signIn()).user.language);
   await go('home', { quiet: true });
 }
 
-begin().catch((error) => {
-  if (inTelegram) lost(error);
-});
+function start() {
+  begin().catch((error) => {
+    if (inTelegram) lost(error, start);
+  });
+}
+
+if (inTelegram) setUpTelegram();
+start();

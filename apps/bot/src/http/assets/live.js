@@ -10,7 +10,36 @@ const TIMEOUT_MS = 10_000;
 
 /** The same as `fingerprint` in pages/order-state.ts. */
 export function fingerprint(status) {
-  return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
+  const parts = [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'];
+  return [...parts, ...(status.held ? ['held'] : [])].join('.');
+}
+
+/** Calls `act` once, when the server answers again: at the browser's word, and by asking. @returns stops waiting for it */
+export function whenBack(act) {
+  let timer;
+  let over = false;
+  const stop = () => {
+    over = true;
+    clearTimeout(timer);
+    removeEventListener('online', look);
+  };
+  async function look() {
+    clearTimeout(timer);
+    const isBack = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (over) return;
+    clearTimeout(timer);
+    if (!isBack) timer = setTimeout(look, POLL_MS);
+    else {
+      stop();
+      act();
+    }
+  }
+  addEventListener('online', look);
+  timer = setTimeout(look, POLL_MS);
+  return stop;
 }
 
 async function ask(address) {

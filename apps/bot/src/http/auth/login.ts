@@ -2,9 +2,10 @@ import { ownPath, useLoginLink } from '@mingdan/operations';
 import express, { type Request, type Router } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
-import { beginSession, sessionOf } from './session.ts';
+import { languageOf } from '../language.ts';
+import { beginSession, endSession, requireSession, sessionOf } from './session.ts';
 
-/** `GET /login/<token>?to=/coin`: signs in once with the link that the bot sent, and goes on to one of our pages. */
+/** `GET /login/<token>?to=/coin`: signs in once with the link that the bot sent, and goes on to one of our pages. `POST /logout` ends it. */
 export function loginRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   router
@@ -22,6 +23,21 @@ export function loginRoutes(deps: HttpDeps): Router {
       res.redirect(303, ownPath(req.query.to));
     })
     .all(onlyAllow('GET, HEAD'));
+  router
+    .route('/logout')
+    .post((req, res) => {
+      // Another site may sign nobody out; a session that is over anyway is as good as ended.
+      try {
+        requireSession(deps, req);
+      } catch (error) {
+        if (!(error instanceof HttpError) || error.status !== 401) throw error;
+      }
+      endSession(deps, res);
+      res
+        .set('Cache-Control', 'no-store')
+        .redirect(303, `/coin?${new URLSearchParams({ lang: languageOf(req, res) })}`);
+    })
+    .all(onlyAllow('POST'));
   return router;
 }
 

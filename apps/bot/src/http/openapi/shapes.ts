@@ -29,6 +29,7 @@ export const plainError = named(
       code: z.string().describe('stays the same: programs go by it'),
       message: z.string().describe('for people'),
       field: z.string().optional().describe('of the body or query that is meant'),
+      fields: z.record(z.string(), z.string()).optional().describe('where several are wrong: what is, by their names'),
     }),
   }),
 );
@@ -114,6 +115,10 @@ export const orderState = named(
     coins_used: z.number().int().optional().describe('coins that pay a part of it'),
     amount_due: money.optional().describe('what is left for a gateway, where coins pay a part'),
     refund_status: refundStatus.optional(),
+    held: z
+      .literal(true)
+      .optional()
+      .describe('money came that does not fit it: an operator decides, nobody should pay again'),
     delivery: z.enum(['sending', 'delivered', 'parked']).optional(),
     created_at: time,
     paid_at: time.optional(),

@@ -30,6 +30,8 @@ export interface Choice {
   readonly label: string;
   /** beside the label, such as a price in another currency */
   readonly aside?: string;
+  /** a picture before the label; not escaped */
+  readonly mark?: Markup;
   /** attributes of this input; not escaped */
   readonly attributes?: Markup;
 }
@@ -46,7 +48,7 @@ export function choiceField(
     const id = index === 0 ? name : `${name}-${choice.value}`;
     const checked = typed[name] === choice.value ? html` checked` : '';
     const needed = required ? html` required` : '';
-    return html`<label class="choice" for="${id}"><input type="radio" id="${id}" name="${name}" value="${choice.value}"!${checked}!${needed}!${choice.attributes ?? ''}>
+    return html`<label class="choice" for="${id}"><input type="radio" id="${id}" name="${name}" value="${choice.value}"!${checked}!${needed}!${choice.attributes ?? ''}>!${choice.mark ?? ''}
 <span>${choice.label}</span>!${choice.aside === undefined ? '' : html`<span class="small">${choice.aside}</span>`}</label>`;
   });
   return html`<fieldset class="field"!${describedBy(name, undefined, error)}><legend>${label}</legend><div class="${rows ? 'choices rows' : 'choices'}">!${items}</div>!${errorOf(name, error)}</fieldset>`;

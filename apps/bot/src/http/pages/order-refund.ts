@@ -38,7 +38,7 @@ export function refundMarkup(part: RefundPart, at: At): Markup {
   if (!canAsk || isOpen) return told;
   if (!part.isAsked) {
     const query = new URLSearchParams({ t: token, lang: language, ask: 'refund' });
-    return html`!${told}<p class="small"><a href="/order/${order.orderNo}?${query}#refund">${t('refund.open')}</a></p>`;
+    return html`!${told}<p class="small"><a class="act" href="/order/${order.orderNo}?${query}#refund">${t('refund.open')}</a></p>`;
   }
   return html`!${told}<section class="card ask" id="refund" aria-labelledby="refund-title">
 <h2 id="refund-title">${t('refund.open')}</h2>

@@ -94,5 +94,6 @@ export const REFUNDABLE: readonly ShownState[] = ['paid', 'working', 'sending', 
 
 /** Changes exactly when the page must be drawn anew; `assets/live.js` composes the same of what the API says. */
 export function fingerprint(status: OrderStatusJson): string {
-  return [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'].join('.');
+  const parts = [status.status, status.payment_status, status.refund_status, status.delivery ?? 'none'];
+  return [...parts, ...(status.held ? ['held'] : [])].join('.');
 }

@@ -3,6 +3,7 @@ import type { Language, Order, RefundStatus } from '@mingdan/orders';
 import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
 import type { ReadableReport } from '../deps.ts';
+import type { Site } from '../site.ts';
 import { type Texts, textsIn } from '../texts.ts';
 import { chartTable } from './chart.ts';
 import { type GivenGift, giftOfOrderMarkup } from './gift-of-order.ts';
@@ -16,6 +17,7 @@ import { ownFields, paymentMarkup } from './payment-markup.ts';
 import { clockTime } from './time-text.ts';
 
 export interface OrderView {
+  readonly site: Site;
   readonly order: Order;
   readonly refund: RefundStatus | 'none';
   readonly status: OrderStatusJson;
@@ -60,6 +62,7 @@ export function orderView(view: OrderView): Markup {
 </div>`;
   return layout({
     language: view.language,
+    site: view.site,
     title: headline,
     body,
     languageLinks: view.languageLinks,
@@ -84,9 +87,17 @@ function stateCard(view: OrderView, state: ShownState, headline: string, t: Text
 !${step === null ? '' : steps(step, order, t)}
 !${view.own?.payment && !view.held ? paymentMarkup(view.own.payment, { order, token: view.own.token, language: view.language, t }) : ''}
 !${askAgain(view, state, t)}
+!${toCoins(view, t)}
 !${againMarkup(order, state, view.own !== undefined, view.language, t)}
 !${factsPart(view, t)}
 </section>`;
+}
+
+/** Whoever bought coins came from there. */
+function toCoins({ order, language }: OrderView, t: Texts): Markup {
+  if (order.kind !== 'coins') return '';
+  const query = new URLSearchParams({ lang: language, order: order.orderNo });
+  return html`<p><a class="act" href="/coin?${query}">${t('coin.backToCentre')}</a></p>`;
 }
 
 function factsPart({ order, language, own }: OrderView, t: Texts): Markup {
@@ -107,7 +118,7 @@ function askAgain({ order, own, asked, language }: OrderView, state: ShownState,
   const quiet = asked === undefined || asked === 'paid' || asked === 'processing';
   const query = new URLSearchParams({ ...(own ? { t: own.token } : {}), lang: language, back: '1' });
   return html`!${quiet ? '' : html`<p class="note" role="status">${t(`asked.${known}`)}</p>`}
-<p><a href="/order/${order.orderNo}?${query}">${t('pay.check')}</a></p>`;
+<p><a class="act" href="/order/${order.orderNo}?${query}">${t('pay.check')}</a></p>`;
 }
 
 function linkText({ order, linkRefused }: OrderView, t: Texts): string {

@@ -1,6 +1,5 @@
 import {
   orderLinkToken,
-  orderStatusJson,
   type RefundOutcome,
   readGoods,
   refundPreview,
@@ -12,15 +11,12 @@ import {
   endOfPeriod,
   giftCause,
   giftOfOrder,
-  hasHeldMoney,
   type Language,
   membershipCause,
   type Order,
   openEmail,
   readSiteSettings,
-  redPacketOfOrder,
   refundLines,
-  refundOfOrder,
 } from '@mingdan/orders';
 import { providerNames } from '@mingdan/payments';
 import express, { type Request, type Response, type Router } from 'express';
@@ -29,6 +25,8 @@ import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { orderByNumber } from '../orders-by-number.ts';
+import { siteOf } from '../site.ts';
+import { statusOfOrder } from '../status-of-order.ts';
 import { surfaceOf } from '../surface.ts';
 import { type Asked, createAsker } from './ask-gateway.ts';
 import { giftAnswers } from './gift-of-order.ts';
@@ -57,24 +55,16 @@ export function orderPageRoutes(deps: HttpDeps): Router {
 async function render(deps: HttpDeps, { order, asked }: Asked, req: Request, res: Response): Promise<string> {
   const named = tokenOf(req);
   const token = ownToken(deps, order, req, named);
-  const isUnpaid = order.status === 'pending_payment';
-  const [refund, held, codeWaits] = await Promise.all([
-    refundOfOrder(deps.db, order.id),
-    isUnpaid && hasHeldMoney(deps.db, order.id),
-    isUnpaid && order.paymentSeenAt !== null && redPacketWaits(deps, order),
-  ]);
+  const status = await statusOfOrder(deps.db, order);
   return orderView({
     order,
-    // A part that went back changes nothing about the order.
-    refund: refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status,
-    status: orderStatusJson(order, refund),
+    ...status,
+    site: await siteOf(deps),
     language: languageOf(req, res),
     now: deps.clock.now(),
     asked,
-    held,
-    codeWaits,
     linkRefused: named !== undefined && token === undefined,
-    own: token === undefined ? undefined : { token, ...(await ownPart(deps, order, req, held)) },
+    own: token === undefined ? undefined : { token, ...(await ownPart(deps, order, req, status.held)) },
     languageLinks: linksByLanguage(order.orderNo, token, req),
   });
 }
@@ -99,10 +89,6 @@ const REFUND_ANSWERS: readonly RefundOutcome[] = [
   'already_requested',
   'nothing_to_refund',
 ];
-
-async function redPacketWaits({ db }: HttpDeps, order: Order): Promise<boolean> {
-  return (await redPacketOfOrder(db, order.id))?.state === 'waiting';
-}
 
 /** What only the signed link shows. */
 async function ownPart(deps: HttpDeps, order: Order, req: Request, held: boolean) {

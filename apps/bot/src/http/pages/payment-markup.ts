@@ -9,6 +9,7 @@ import type { TextKey, Texts } from '../texts.ts';
 import type { Markup } from './layout.ts';
 import { moneyText } from './money-text.ts';
 import { type PaymentPart, paysAtOnce } from './order-payment.ts';
+import { payMark } from './pay-mark.ts';
 
 interface At {
   readonly order: Order;
@@ -80,7 +81,7 @@ function payAddress(provider: ProviderName, { order, token, language }: At): str
 function wayMarkup({ provider, amount }: Offer, at: At): Markup {
   const { order, language } = at;
   const other = amount !== null && amount.currency !== order.amount.currency ? moneyText(amount, language) : undefined;
-  const label = html`<span>${nameOf(provider, language)}</span>!${other === undefined ? '' : html` <span class="small">${other}</span>`}`;
+  const label = html`!${payMark(provider)}<span>${nameOf(provider, language)}</span>!${other === undefined ? '' : html` <span class="small">${other}</span>`}`;
   if (paysAtOnce(provider))
     return html`<form method="post" action="/order/${order.orderNo}/pay/${provider}">!${ownFields(at)}<button class="way">!${label}</button></form>`;
   return html`<a class="way" href="${payAddress(provider, at)}" rel="nofollow noreferrer">!${label}</a>`;

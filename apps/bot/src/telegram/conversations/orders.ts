@@ -12,12 +12,23 @@ const LISTED = 10;
 
 /** `/orders` */
 export async function listOrders(talk: Talk): Promise<void> {
-  const orders = await ordersOfUser(talk.services.db, talk.user.id, LISTED);
-  if (orders.length === 0) return talk.say(talk.t('orders.none'));
-  await talk.say(
-    talk.t('orders.title'),
-    orders.map((order) => [listButton(talk, order)]),
-  );
+  if (!(await sayPage(talk, talk.t('orders.title')))) await talk.say(talk.t('orders.none'));
+}
+
+/** `orders:<order_no>`: those before the last one of a page. */
+export async function listOlderOrders(talk: Talk, before: string): Promise<void> {
+  if (!(await sayPage(talk, talk.t('orders.older_title'), before))) await talk.say(talk.t('orders.no_older'));
+}
+
+/** @returns whether there is any */
+async function sayPage(talk: Talk, title: string, before?: string): Promise<boolean> {
+  const found = await ordersOfUser(talk.services.db, talk.user.id, LISTED + 1, before);
+  const orders = found.slice(0, LISTED);
+  const last = orders.at(-1);
+  if (!last) return false;
+  const older = found.length > orders.length ? [[talk.button('orders.older', `orders:${last.orderNo}`)]] : [];
+  await talk.say(title, [...orders.map((order) => [listButton(talk, order)]), ...older]);
+  return true;
 }
 
 function listButton(talk: Talk, order: Order): RenderedButton {

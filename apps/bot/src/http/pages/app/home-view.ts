@@ -13,6 +13,13 @@ export interface Sold {
   readonly price: AppPrice;
 }
 
+/** A page of the user's orders, the newest first. */
+export interface OrderList {
+  readonly shown: readonly { readonly order: Order; readonly title: string }[];
+  /** number of the last one, where there are older ones */
+  readonly next: string | undefined;
+}
+
 export interface HomeView {
   readonly language: Language;
   readonly membership: Membership;
@@ -22,7 +29,7 @@ export interface HomeView {
   readonly reports: readonly Sold[];
   readonly plans: readonly Sold[];
   readonly packages: readonly Sold[];
-  readonly orders: readonly { readonly order: Order; readonly title: string }[];
+  readonly orders: OrderList;
   readonly maintenance: boolean;
 }
 
@@ -35,7 +42,7 @@ export function homeView(view: HomeView): Markup {
 !${membershipCard(view, t)}
 <section class="card" aria-labelledby="coins"><h2 id="coins">${t('coin.title')}</h2><p class="big" data-balance="${balance}">${t('coin.count', { count: String(balance) })}</p>
 <ul class="rows">!${view.packages.map((sold) => buyRow(sold, language, t))}</ul></section>
-<section class="card" aria-labelledby="orders"><h2 id="orders">${t('app.orders')}</h2>!${ordersMarkup(view, t)}</section></div>`;
+<section class="card" aria-labelledby="orders"><h2 id="orders">${t('app.orders')}</h2>!${ordersMarkup(view.orders, language, t)}</section></div>`;
 }
 
 function reportCard({ product, price }: Sold, language: Language, t: Texts): Markup {
@@ -54,10 +61,10 @@ function membershipCard({ membership, subscription, plans, language }: HomeView,
   const until = membership.expiresAt ? clockTime(membership.expiresAt, language) : '';
   const shown = status === 'active' ? features : membershipJson({ active: true, expiresAt: null }).features;
   return html`<section class="card" aria-labelledby="membership" data-membership="${status}"><h2 id="membership">${t('app.membership')}</h2>
-<p>${status === 'active' ? t('app.active', { time: until }) : t('app.inactive')}</p>
+<p>${status === 'active' ? t('app.active', { time: until }) : t('app.inactive')}</p>!${status === 'active' ? html`<p class="small">${t('app.extends')}</p>` : ''}
 <ul class="features">!${shown.map((feature) => html`<li>${featureText(feature, t)}</li>`)}</ul>
 !${subscription ? renewalMarkup(subscription, language, t) : ''}
-<ul class="rows">!${plans.map((sold) => html`!${buyRow(sold, language, t)}!${subscription ? '' : subscribeRow(sold, language, t)}`)}</ul>
+<ul class="rows">!${plans.map((sold) => html`!${buyRow(sold, language, t, status === 'active' ? 'app.extendFor' : 'app.buyFor')}!${subscription ? '' : subscribeRow(sold, language, t)}`)}</ul>
 !${!subscription && plans.some(({ price }) => price.subscription) ? html`<p class="small">${t('app.renewalNote')}</p>` : ''}
 <p class="small">${t('pay.rule', { rule: t('refundRules.membership') })}</p></section>`;
 }
@@ -86,7 +93,12 @@ function featureText(feature: string, t: Texts): string {
 }
 
 /** What is bought with one press: nothing has to be asked for it. */
-function buyRow({ product, price }: Sold, language: Language, t: Texts): Markup {
+function buyRow(
+  { product, price }: Sold,
+  language: Language,
+  t: Texts,
+  says: 'app.buyFor' | 'app.extendFor' = 'app.buyFor',
+): Markup {
   const text = localised(product.names, language);
   // A membership has a page of its own, for a coupon or to be given away.
   const name =
@@ -95,15 +107,26 @@ function buyRow({ product, price }: Sold, language: Language, t: Texts): Markup 
       : html`${text}`;
   if (price.stars === null)
     return html`<li><span>!${name}</span><span class="small">${moneyText(price.price, language)} · ${t('app.notForStars')}</span></li>`;
-  const label = t('app.buyFor', { price: moneyText(price.stars, language) });
+  const label = t(says, { price: moneyText(price.stars, language) });
   return html`<li><span>!${name}</span><button type="button" class="button small-button" data-buy="${product.slug}" aria-label="${text} · ${label}">${label}</button></li>`;
 }
 
-function ordersMarkup({ orders, language }: HomeView, t: Texts): Markup {
-  if (orders.length === 0) return html`<p class="small">${t('app.noOrders')}</p>`;
-  const items = orders.map(
+/** The orders that came before those of the first page. */
+export function olderOrdersView(orders: OrderList, language: Language): Markup {
+  const t = textsIn(language);
+  return html`<div id="view" class="app" data-view="orders"><p class="back"><a href="#home" data-back>${t('app.back')}</a></p>
+<section class="card" aria-labelledby="headline"><h1 id="headline" tabindex="-1">${t('app.olderOrders')}</h1>!${ordersMarkup(orders, language, t)}</section></div>`;
+}
+
+function ordersMarkup({ shown, next }: OrderList, language: Language, t: Texts): Markup {
+  if (shown.length === 0) return html`<p class="small">${t('app.noOrders')}</p>`;
+  const items = shown.map(
     ({ order, title }) =>
       html`<li><a class="way" href="#order/${order.orderNo}" data-go="order/${order.orderNo}"><span>${localised(order.productNames, language)}<br><span class="small">${title} · ${clockTime(order.createdAt, language)}</span></span></a></li>`,
   );
-  return html`<ul class="rows">!${items}</ul>`;
+  const older =
+    next === undefined
+      ? ''
+      : html`<p><a class="act" href="#orders/${next}" data-go="orders/${next}">${t('app.olderOrders')}</a></p>`;
+  return html`<ul class="rows">!${items}</ul>!${older}`;
 }

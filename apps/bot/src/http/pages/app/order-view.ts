@@ -26,12 +26,14 @@ export interface AppOrderView {
   readonly stars: Money | undefined;
   /** coins that can pay a part of it before */
   readonly coinPart: CoinPart | undefined;
+  /** of a membership that is done: when it ends */
+  readonly memberUntil: Date | undefined;
   readonly language: Language;
 }
 
 /** One of the user's own orders: where it stands, what was delivered, and how to have the money back. */
 export function appOrderView(view: AppOrderView): Markup {
-  const { order, state, status, report, goods, gift, stars, coinPart, language } = view;
+  const { order, state, status, report, goods, gift, stars, coinPart, memberUntil, language } = view;
   const t = textsIn(language);
   const headline = stateText(t, state, order, 'title');
   const main = stars ? t('app.buyFor', { price: moneyText(stars, language) }) : '';
@@ -41,7 +43,7 @@ export function appOrderView(view: AppOrderView): Markup {
   return html`<div id="view" class="app" data-view="order" data-order-no="${order.orderNo}" data-state="${fingerprint(status)}" data-poll="${looks[state].poll ?? ''}" data-main="${main}"><p class="back"><a href="#home" data-back>${t('app.back')}</a></p>
 <section class="card state-${looks[state].tone}" aria-labelledby="headline"><h1 id="headline" tabindex="-1">${headline}</h1>
 <p>${localised(order.productNames, language)}</p>
-<p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${pay}!${coinPart ? coinPartMarkup(order, coinPart, language, t) : ''}
+<p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${memberUntil ? html`<p>${t('app.active', { time: clockTime(memberUntil, language) })}</p>` : ''}!${pay}!${coinPart ? coinPartMarkup(order, coinPart, language, t) : ''}
 <details class="more"!${report || gift ? '' : html` open`}><summary>${t('order.facts')}</summary>!${facts({ order, language, own: true }, t)}</details></section>
 !${goodsMarkup(goods, t)}!${giftOfOrderMarkup(gift, giftForm(order, t), language, t)}
 !${report ? reportMarkup(report, order, t) : ''}

@@ -1,4 +1,4 @@
-import { coinPartOf, isPayable, orderStatusJson, payable, readGoods } from '@mingdan/operations';
+import { coinPartOf, isPayable, payable, readGoods } from '@mingdan/operations';
 import {
   coinBalance,
   couponPattern,
@@ -12,7 +12,6 @@ import {
   ordersOfUser,
   type Product,
   readSiteSettings,
-  refundOfOrder,
   runningSubscription,
   type User,
 } from '@mingdan/orders';
@@ -28,11 +27,13 @@ import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { orderByNumber } from '../../orders-by-number.ts';
 import { framedPolicy } from '../../security-headers.ts';
+import { siteOf } from '../../site.ts';
+import { statusOfOrder } from '../../status-of-order.ts';
 import { textsIn } from '../../texts.ts';
 import type { Markup } from '../layout.ts';
 import { shownState } from '../order-state.ts';
 import { stateText } from '../order-view.ts';
-import { homeView } from './home-view.ts';
+import { homeView, type OrderList, olderOrdersView } from './home-view.ts';
 import { appOrderView } from './order-view.ts';
 import { appPrice } from './prices.ts';
 import { appPriceView, appProductView } from './product-view.ts';
@@ -54,7 +55,7 @@ export function appRoutes(deps: HttpDeps): Router {
     .route('/app')
     .get(framedPolicy({ script, frames }), async (req, res) => {
       res.set('Cache-Control', 'no-cache');
-      await sendPage(req, res, appShell(languageOf(req, res), script));
+      await sendPage(req, res, appShell(languageOf(req, res), script, await siteOf(deps)));
     })
     .all(onlyAllow('GET, HEAD'));
   const view =
@@ -69,6 +70,7 @@ export function appRoutes(deps: HttpDeps): Router {
   router.route('/app/view/home').get(view(home)).all(onlyAllow('GET, HEAD'));
   router.route(['/app/view/report/:slug', '/app/view/member/:slug']).get(view(productPage)).all(onlyAllow('GET, HEAD'));
   router.route('/app/view/price/:slug').post(jsonBody(), view(price)).all(onlyAllow('POST'));
+  router.route('/app/view/orders/:orderNo').get(view(olderOrders)).all(onlyAllow('GET, HEAD'));
   router.route('/app/view/order/:orderNo').get(view(order)).all(onlyAllow('GET, HEAD'));
   return router;
 }
@@ -80,7 +82,7 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
     readSiteSettings(db),
     membershipOf(db, user.id),
     coinBalance(db, user.id),
-    ordersOfUser(db, user.id, ORDERS_SHOWN),
+    ordersFrom(deps, user, language),
     runningSubscription(db, user.id),
   ]);
   const sold = (kind: Product['kind']) =>
@@ -89,12 +91,7 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
         .filter((product) => product.kind === kind)
         .map(async (product) => ({ product, price: await appPrice(deps, product, user) })),
     );
-  const [reports, plans, packages, titled] = await Promise.all([
-    sold('report'),
-    sold('membership'),
-    sold('coins'),
-    Promise.all(orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) }))),
-  ]);
+  const [reports, plans, packages] = await Promise.all([sold('report'), sold('membership'), sold('coins')]);
   const { maintenance } = settings;
   return homeView({
     language,
@@ -104,15 +101,29 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
     reports,
     plans,
     packages,
-    orders: titled,
+    orders,
     maintenance,
   });
 }
 
+/** @param before a number of an order: those that are older than it */
+async function ordersFrom(deps: HttpDeps, user: User, language: Language, before?: string): Promise<OrderList> {
+  const found = await ordersOfUser(deps.db, user.id, ORDERS_SHOWN + 1, before);
+  const orders = found.slice(0, ORDERS_SHOWN);
+  const shown = await Promise.all(
+    orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) })),
+  );
+  return { shown, next: found.length > orders.length ? orders.at(-1)?.orderNo : undefined };
+}
+
+async function olderOrders(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
+  const { orderNo } = await orderByNumber(deps.db, req.params.orderNo);
+  return olderOrdersView(await ordersFrom(deps, user, language, orderNo), language);
+}
+
 async function stateOf(deps: HttpDeps, shown: Order) {
-  const refund = await refundOfOrder(deps.db, shown.id);
-  const whole = refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status;
-  return { refund, state: shownState(shown, whole, deps.clock.now()) };
+  const { status, refund, ...waits } = await statusOfOrder(deps.db, shown);
+  return { status, held: waits.held, state: shownState(shown, refund, deps.clock.now(), waits) };
 }
 
 async function titleOf(deps: HttpDeps, shown: Order, language: Language): Promise<string> {
@@ -150,28 +161,31 @@ async function order(deps: HttpDeps, user: User, req: Request, language: Languag
   const found = await orderByNumber(deps.db, req.params.orderNo);
   if (found.userId !== user.id)
     throw new HttpError(404, 'order_not_found', 'There is no order of yours with this number');
-  const { refund, state } = await stateOf(deps, found);
+  const { status, held, state } = await stateOf(deps, found);
   const written = found.status === 'completed' || found.delivery !== 'none';
-  const [text, goods, gift, coinPart] = await Promise.all([
+  const [text, goods, gift, coinPart, membership] = await Promise.all([
     written ? deps.readReport(found) : undefined,
     readGoods(deps.operations, found),
     found.gift ? giftOfOrder(deps.db, deps.operations.vault, found.id) : undefined,
     coinPartOf(deps.operations, found, 'chat'),
+    found.kind === 'membership' && !found.gift && state === 'done' ? membershipOf(deps.db, user.id) : undefined,
   ]);
   const { offered } = deps.operations.settings;
   const method = findMethod('stars', 'STARS_INVOICE');
-  const open = isPayable(found, deps.clock.now()) && found.paymentSeenAt === null && offered.includes('stars');
+  const waits = isPayable(found, deps.clock.now()) && found.paymentSeenAt === null && !held;
+  const open = waits && offered.includes('stars');
   const stars = (open && method && payable(deps.operations, found, method)) || undefined;
   return appOrderView({
     order: found,
     state,
-    status: orderStatusJson(found, refund),
+    status,
     report: text,
     goods,
     gift: gift && { ...gift, publicUrl: deps.operations.settings.publicUrl },
     stars,
     // what is left has to be payable here
     coinPart: stars && coinPart,
+    memberUntil: membership?.expiresAt ?? undefined,
     language,
   });
 }

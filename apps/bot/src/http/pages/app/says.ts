@@ -22,7 +22,10 @@ const SAID = {
   provider_not_offered: 'app.notForStars',
   order_not_payable: 'app.notPayable',
   order_paid: 'app.notPayable',
-  session_expired: 'signIn.refused',
+  form_wrong: 'app.formWrong',
+  session_over: 'app.sessionOver',
+  session_expired: 'app.sessionOver',
+  unauthorized: 'app.sessionOver',
   init_data_expired: 'signIn.refused',
   bad_init_data: 'signIn.refused',
 } as const satisfies Readonly<Record<string, TextKey>>;

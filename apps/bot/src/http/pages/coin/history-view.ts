@@ -21,9 +21,18 @@ export function historyMarkup({ entries, next }: CoinHistory, shown: Shown, lang
 !${newest || older ? html`<p class="turn">!${newest}!${older}</p>` : ''}</section>`;
 }
 
-function entryRow({ amount, balance, reason, createdAt, cause }: CoinEntry, language: Language, t: Texts): Markup {
+function entryRow(entry: CoinEntry, language: Language, t: Texts): Markup {
+  const { amount, balance, reason, createdAt, cause } = entry;
   const known = REASONS.find((each) => each === reason);
   const why = known ? t(`coin.reasons.${known}`) : cause.startsWith('grant:') ? t('coin.reasons.grant') : reason;
-  return html`<tr><td>${why}<br><time class="small" datetime="!${createdAt.toISOString()}">${clockTime(createdAt, language)}</time></td>
+  return html`<tr><td>!${toOrder(entry, why, language)}<br><time class="small" datetime="!${createdAt.toISOString()}">${clockTime(createdAt, language)}</time></td>
 <td class="amount">${amount > 0 ? '+' : '−'}${Math.abs(amount)}</td><td class="amount">${balance}</td></tr>`;
+}
+
+/** To what it was for: bought coins are looked at here, all else on the page of its order. */
+function toOrder({ orderNo }: CoinEntry, why: string, language: Language): Markup {
+  if (orderNo === null) return html`${why}`;
+  if (orderNo.startsWith('COIN_'))
+    return html`<a href="/coin?${new URLSearchParams({ lang: language, order: orderNo })}" data-load>${why}</a>`;
+  return html`<a href="/order/${orderNo}?${new URLSearchParams({ lang: language })}">${why}</a>`;
 }

@@ -1,22 +1,16 @@
-import {
-  type Attempt,
-  attemptsOf,
-  type Found,
-  type OrderStatusJson,
-  orderLink,
-  orderStatusJson,
-} from '@mingdan/operations';
-import { type Language, type Order, redPacketOfOrder, refundOfOrder } from '@mingdan/orders';
+import { type Attempt, attemptsOf, type Found, type OrderStatusJson, orderLink } from '@mingdan/operations';
+import type { Language, Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
 import { toString as drawQr } from 'qrcode';
 import type { HttpDeps } from '../../deps.ts';
 import { localised } from '../../language.ts';
+import { statusOfOrder } from '../../status-of-order.ts';
 import type { Texts } from '../../texts.ts';
 import type { Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
-import { looks, type ShownState, shownState } from '../order-state.ts';
+import { looks, REFUNDABLE, type ShownState, shownState } from '../order-state.ts';
 import { clockTime } from '../time-text.ts';
 
 /** An order of coins while it is paid, and what became of it. */
@@ -42,24 +36,21 @@ export async function panelPart(
   order: Order,
   said: { coins: number; trouble: string | undefined; asked: Found | undefined },
 ): Promise<PanelPart> {
-  const [refund, attempts, packet] = await Promise.all([
-    refundOfOrder(deps.db, order.id),
+  const [{ status, refund, ...waits }, attempts] = await Promise.all([
+    statusOfOrder(deps.db, order),
     attemptsOf(deps.db, order.id),
-    order.paymentSeenAt === null ? undefined : redPacketOfOrder(deps.db, order.id),
   ]);
   const now = deps.clock.now();
-  const state = shownState(order, refund.status === 'succeeded' && !refund.whole ? 'none' : refund.status, now, {
-    codeWaits: packet?.state === 'waiting',
-  });
+  const state = shownState(order, refund, now, waits);
   const attempt = attempts.findLast(
-    ({ status, shownUntil }) => status === 'open' && (shownUntil === null || shownUntil > now),
+    (each) => each.status === 'open' && (each.shownUntil === null || each.shownUntil > now),
   );
   const qrCode = state === 'unpaid' ? attempt?.qrCode : null;
   const qr = qrCode ? await drawQr(qrCode, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' }) : undefined;
   return {
     ...said,
     order,
-    status: orderStatusJson(order, refund),
+    status,
     state,
     attempt,
     qr,
@@ -81,7 +72,7 @@ export function panelMarkup(part: PanelPart, { language, t }: In): Markup {
 <h2 id="headline" tabindex="-1">${headline}</h2>
 <p>${panelText(state, params, t)}</p>
 <dl class="facts"><div><dt>${t('coin.package')}</dt><dd>${t('coin.count', { count: String(coins) })}</dd></div>
-<div><dt>${t('order.amount')}</dt><dd><strong>${moneyText(order.amount, language)}</strong></dd></div>
+<div><dt>${t('order.amount')}</dt><dd><strong>${amountText(part, { language, t })}</strong></dd></div>
 <div><dt>${t('order.number')}</dt><dd><span class="number" translate="no">!${order.orderNo.replaceAll('_', '_<wbr>')}</span></dd></div></dl>
 !${part.trouble === undefined ? '' : html`<p class="note trouble" role="alert">${troubleText(part, { language, t })}</p>`}
 !${state === 'unpaid' ? payMarkup(part, { language, t }) : ''}
@@ -89,6 +80,19 @@ export function panelMarkup(part: PanelPart, { language, t }: In): Markup {
 </section>`;
 }
 
+/** With what the chosen way asks for, where that is other money. */
+function amountText({ order, attempt, state }: PanelPart, { language, t }: In): string {
+  const price = moneyText(order.amount, language);
+  const isOther = attempt !== undefined && attempt.amount.currency !== order.amount.currency;
+  return isOther && state === 'unpaid' ? t('coin.asked', { price, asked: moneyText(attempt.amount, language) }) : price;
+}
+
+/** While a payment is open or looked at nobody is to begin another one beside it. */
+export function isOpen({ state }: PanelPart): boolean {
+  return OPEN.includes(state) || state === 'held';
+}
+
+const OPEN: readonly ShownState[] = ['unpaid', 'overdue', 'processing'];
 const UNDER_WAY: readonly ShownState[] = ['paid', 'working', 'sending'];
 /** Coins are in the account, whether or not the message about it arrived. */
 const CREDITED: readonly ShownState[] = ['done', 'parked'];
@@ -118,8 +122,11 @@ function troubleText({ attempt, trouble }: PanelPart, { language, t }: In): stri
 function payMarkup(part: PanelPart, { language, t }: In): Markup {
   const { attempt, qr, orderPage, trouble } = part;
   const name = nameOf(attempt?.provider, language);
-  const elsewhere = html`<a class="button quiet" href="${orderPage}&lang=${language}" target="_blank" rel="noopener noreferrer">${t('coin.otherWays')}</a>`;
-  const play = part.playable ? playMarkup(part, t) : '';
+  // A code of a red packet is typed on the order's page: there the way is open already.
+  const isCode = attempt?.provider === 'redpacket' && trouble === undefined;
+  const address = `${orderPage}&lang=${language}${isCode ? '&via=redpacket' : ''}`;
+  const elsewhere = html`<a class="button${isCode ? '' : ' quiet'}" href="${address}" target="_blank" rel="noopener noreferrer">${t(isCode ? 'coin.enterCode' : 'coin.otherWays')}</a>`;
+  const play = part.playable && !isCode ? playMarkup(part, t) : '';
   if (trouble !== undefined || attempt === undefined) return elsewhere;
   if (qr !== undefined)
     return html`<figure class="qr"><figcaption>${t('pay.scan', { name })}</figcaption><div role="img" aria-label="${t('pay.scan', { name })}">!${qr}</div>
@@ -141,18 +148,21 @@ function playMarkup({ order }: PanelPart, t: Texts): Markup {
 }
 
 /** Nobody is left standing: to the packages again, or to ask the gateway. */
-function wayOn({ order, state, asked }: PanelPart, { language, t }: In): Markup {
+function wayOn({ order, state, asked, orderPage }: PanelPart, { language, t }: In): Markup {
   const again = `/coin?${new URLSearchParams({ lang: language, package: order.productSlug })}#packages`;
   const check = `/coin?${new URLSearchParams({ lang: language, order: order.orderNo, back: '1' })}`;
   const said = asked === 'unreachable' || asked === 'mismatch' ? asked : 'nothing';
-  const open = state === 'unpaid' || state === 'overdue' || state === 'processing';
+  const open = OPEN.includes(state);
   const answer =
     asked !== undefined && asked !== 'paid' && (open || LOST.includes(state))
       ? html`<p class="note" role="status">${t(`asked.${said}`)}</p>`
       : '';
   if (LOST.includes(state))
-    return html`!${answer}<a class="button" href="${again}" data-load>${t('coin.again')}</a><p><a href="${check}" data-load>${t('pay.check')}</a></p>`;
-  if (open)
-    return html`!${answer}<p><a href="${check}" data-load>${t('pay.check')}</a></p><p><a href="${again}" data-load>${t('coin.other')}</a></p>`;
-  return html`<p><a href="${again}" data-load>${t('coin.more')}</a></p>`;
+    return html`!${answer}<a class="button" href="${again}" data-load>${t('coin.again')}</a><p><a class="act" href="${check}" data-load>${t('pay.check')}</a></p>`;
+  if (open) return html`!${answer}<p><a class="act" href="${check}" data-load>${t('pay.check')}</a></p>`;
+  if (state === 'held') return '';
+  const refund = REFUNDABLE.includes(state)
+    ? html`<p><a class="act" href="${orderPage}&lang=${language}&ask=refund#refund">${t('refund.open')}</a></p>`
+    : '';
+  return html`<p><a class="act" href="${again}" data-load>${t('coin.more')}</a></p>!${refund}`;
 }

@@ -8,6 +8,7 @@ import {
   findUser,
   listProducts,
   type Order,
+  openOrdersOf,
   readSiteSettings,
   type User,
 } from '@mingdan/orders';
@@ -15,9 +16,11 @@ import express, { type Request, type Response, type Router } from 'express';
 import { coinsOf } from '../../api/coins/packages.ts';
 import { placeOrder, requestId } from '../../api/place-order.ts';
 import { requireSession, sessionOf } from '../../auth/session.ts';
+import type { Session } from '../../auth/session-token.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
+import { siteOf } from '../../site.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, textsIn } from '../../texts.ts';
 import { createAsker } from '../ask-gateway.ts';
@@ -28,6 +31,12 @@ import { type Account, coinView } from './view.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '8kb' });
 const ENTRIES_SHOWN = 20;
+
+/** Who asks, and how they signed in. */
+interface SignedIn {
+  readonly user: User;
+  readonly session: Session;
+}
 
 interface Said {
   readonly typed: Typed;
@@ -41,26 +50,36 @@ export function coinRoutes(deps: HttpDeps): Router {
   router
     .route('/coin')
     .get(async (req, res) => {
-      const user = await userOf(deps, req);
-      const panel = user && (await panelOf(deps, req, user, ask));
+      const who = await signedIn(deps, req);
+      const panel = who && (await panelOf(deps, req, who.user, ask));
       const { package: slug } = req.query;
       const typed: Typed = typeof slug === 'string' ? { package: slug } : {};
-      await send(deps, req, res, user, panel, { typed, wrong: {} });
+      await send(deps, req, res, { who, panel, said: { typed, wrong: {} } });
     })
     .post(formBody, async (req, res) => {
-      const user = await findUser(deps.db, requireSession(deps, req).userId);
-      if (!user) throw new HttpError(401, 'unauthorized', 'Sign in first');
-      const said = await buy(deps, req, res, user);
-      if (said) await send(deps, req, res.status(422), user, undefined, said);
+      const who = await signedIn(deps, req, requireSession);
+      if (!who) return send(deps, req, res.status(401), { sessionOver: true });
+      const said = await buy(deps, req, res, who.user);
+      if (said) await send(deps, req, res.status(422), { who, said });
     })
     .all(onlyAllow('GET, HEAD, POST'));
   return router;
 }
 
-/** A session that is over, or of nobody, leads to signing in. */
-async function userOf(deps: HttpDeps, req: Request): Promise<User | undefined> {
-  const session = sessionOf(deps, req);
-  return session && (await findUser(deps.db, session.userId));
+/** A session that is over, or of nobody, leads to signing in. @param by what else is wrong with it is thrown */
+async function signedIn(
+  deps: HttpDeps,
+  req: Request,
+  by: (deps: HttpDeps, req: Request) => Session | undefined = sessionOf,
+): Promise<SignedIn | undefined> {
+  try {
+    const session = by(deps, req);
+    const user = session && (await findUser(deps.db, session.userId));
+    return session && user && { user, session };
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 401) return undefined;
+    throw error;
+  }
 }
 
 async function panelOf(
@@ -80,13 +99,18 @@ async function panelOf(
   return panelPart(deps, order, { coins, asked, trouble: typeof trouble === 'string' ? trouble : undefined });
 }
 
+interface Page {
+  readonly who?: SignedIn | undefined;
+  readonly panel?: PanelPart | undefined;
+  readonly said?: Said;
+  readonly sessionOver?: boolean;
+}
+
 async function send(
   deps: HttpDeps,
   req: Request,
   res: Response,
-  user: User | undefined,
-  panel: PanelPart | undefined,
-  said: Said,
+  { who, panel, said = { typed: {}, wrong: {} }, sessionOver = false }: Page,
 ): Promise<void> {
   const language = languageOf(req, res);
   const before = beforeOn(req);
@@ -95,28 +119,48 @@ async function send(
     ...(before === undefined ? {} : { before: String(before) }),
   };
   res.set('Cache-Control', 'no-store').set('X-Robots-Tag', 'noindex, nofollow').type('html');
-  res.send(coinView(user && (await accountOf(deps, req, user, panel, said)), language, shown));
+  const [account, site] = await Promise.all([who && accountOf(deps, req, who, panel, said), siteOf(deps)]);
+  res.send(coinView({ account, language, shown, site, sessionOver }));
 }
 
 async function accountOf(
   deps: HttpDeps,
   req: Request,
-  user: User,
+  { user, session }: SignedIn,
   panel: PanelPart | undefined,
   said: Said,
 ): Promise<Account> {
   const { db } = deps;
-  const [products, settings, balance, history] = await Promise.all([
+  const [products, settings, balance, history, openOrders] = await Promise.all([
     listProducts(db),
     readSiteSettings(db),
     coinBalance(db, user.id),
     coinHistory(db, user.id, { limit: ENTRIES_SHOWN, before: beforeOn(req) }),
+    openOrdersOf(db, user.id, 'coins'),
   ]);
   const packages = products.filter(({ kind }) => kind === 'coins');
   const [first] = packages;
   const offers = first ? await coinOffers(deps, first, user, settings, surfaceOf(req)) : [];
-  const { maintenance } = settings;
-  return { balance, history, packages, offers, maintenance, panel, ...said, token: randomToken(18) };
+  // The form beside an open payment begins as that was chosen.
+  const chosen: Typed = panel
+    ? { package: panel.order.productSlug, ...(panel.attempt ? { pay: panel.attempt.provider } : {}) }
+    : {};
+  return {
+    balance,
+    name: session.name ?? undefined,
+    telegramId: user.telegramId,
+    canSignOut: req.get('authorization') === undefined,
+    openOrders,
+    usdtRate: settings.rates.usdt_to_cny_rate,
+    history,
+    packages,
+    offers,
+    maintenance: settings.maintenance,
+    panel,
+    wrong: said.wrong,
+    typed: { ...chosen, ...said.typed },
+    token: randomToken(18),
+  };
 }
 
 /** Whoever follows a link to older entries; what is no number of an entry shows the newest. */

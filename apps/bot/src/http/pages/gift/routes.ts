@@ -22,6 +22,7 @@ import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
+import { type Site, siteOf } from '../../site.ts';
 import { textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
 import { isFormToken, readTyped } from '../shop/order-form.ts';
@@ -57,16 +58,18 @@ interface Visit {
   /** who is signed in */
   readonly user: User | null;
   readonly language: Language;
+  readonly site: Site;
 }
 
 async function visitOf(deps: HttpDeps, req: Request, res: Response): Promise<Visit> {
   const token = typeof req.params.token === 'string' ? req.params.token : '';
   const session = sessionOf(deps, req);
-  const [gift, user] = await Promise.all([
+  const [gift, user, site] = await Promise.all([
     findGift(deps.db, token),
     session ? findUser(deps.db, session.userId) : undefined,
+    siteOf(deps),
   ]);
-  return { token, gift, user: user ?? null, language: languageOf(req, res) };
+  return { token, gift, user: user ?? null, language: languageOf(req, res), site };
 }
 
 const STATUS: Readonly<Record<GiftStanding, number>> = { open: 200, yours: 200, own: 200, taken: 410, revoked: 410 };
@@ -78,9 +81,9 @@ async function show(
   visit: Visit,
   { typed = {}, wrong = {}, standing }: { typed?: Typed; wrong?: Wrong; standing?: GiftStanding | undefined } = {},
 ): Promise<void> {
-  const { gift, token, language, user } = visit;
+  const { gift, token, language, user, site } = visit;
   res.type('html');
-  if (!gift) return void res.status(404).send(endedGiftView({ token, language, state: 'unknown' }));
+  if (!gift) return void res.status(404).send(endedGiftView({ token, language, site, state: 'unknown' }));
   const stands = standing ?? standingOf(gift, { userId: user?.id ?? null });
   if (Object.keys(wrong).length === 0) res.status(STATUS[stands]);
   const isToClaim = stands === 'open' || (stands === 'yours' && gift.kind === 'report' && gift.orderNo === null);
@@ -89,20 +92,20 @@ async function show(
   const formToken = isFormToken(given) ? given : randomToken(18);
   const [product, botName] = await Promise.all([productOf(deps, gift), botNameSoon(deps)]);
   const isSignedIn = user !== null;
-  res.send(openGiftView({ token, product, botName, isSignedIn, language, typed, wrong, formToken }));
+  res.send(openGiftView({ token, site, product, botName, isSignedIn, language, typed, wrong, formToken }));
 }
 
 async function ended(deps: HttpDeps, visit: Visit, gift: Gift, standing: GiftStanding): Promise<string> {
-  const { token, language, user } = visit;
-  if (standing === 'taken' || standing === 'revoked') return endedGiftView({ token, language, state: standing });
+  const { token, language, user, site } = visit;
+  if (standing === 'taken' || standing === 'revoked') return endedGiftView({ token, language, site, state: standing });
   if (standing === 'own') {
     // Somebody who gave the address of the buyer has not proved that it is theirs.
     const order = user !== null && user.id === gift.buyerId ? { orderNo: gift.buyerOrderNo } : {};
-    return endedGiftView({ token, language, state: 'own', ...order });
+    return endedGiftView({ token, language, site, state: 'own', ...order });
   }
-  if (gift.orderNo !== null) return endedGiftView({ token, language, state: 'used', orderNo: gift.orderNo });
+  if (gift.orderNo !== null) return endedGiftView({ token, language, site, state: 'used', orderNo: gift.orderNo });
   const end = await endOfPeriod(deps.db, giftCause(gift.id));
-  return endedGiftView({ token, language, state: 'member', until: end === undefined ? '' : dayText(end) });
+  return endedGiftView({ token, language, site, state: 'member', until: end === undefined ? '' : dayText(end) });
 }
 
 /** What was paid for is given, also when the catalogue sells it no more. */

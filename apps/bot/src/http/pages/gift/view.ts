@@ -2,6 +2,7 @@ import { giftLink } from '@mingdan/fulfilment';
 import type { Language, Product } from '@mingdan/orders';
 import { html } from 'ghtml';
 import { localised } from '../../language.ts';
+import type { Site } from '../../site.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { birthFields } from '../birth-fields.ts';
 import { type Typed, textField, type Wrong, wrongAbove } from '../fields.ts';
@@ -9,6 +10,7 @@ import { layout, type Markup } from '../layout.ts';
 
 export interface OpenGift {
   readonly token: string;
+  readonly site: Site;
   readonly product: Pick<Product, 'kind' | 'names' | 'descriptions' | 'input'>;
   /** undefined where Telegram does not say it just now */
   readonly botName: string | undefined;
@@ -68,6 +70,7 @@ function telegramWay({ botName, token, product }: OpenGift, text: string, t: Tex
 /** A gift that cannot be claimed by who opens it, or is theirs by now: what is true of it, and where to go on. */
 export interface EndedGift {
   readonly token: string;
+  readonly site: Site;
   readonly language: Language;
   readonly state: 'unknown' | 'taken' | 'revoked' | 'own' | 'used' | 'member';
   /** of a membership that has begun */
@@ -94,9 +97,13 @@ export function endedGiftView(view: EndedGift): Markup {
   );
 }
 
-function page({ token, language }: { token: string; language: Language }, title: string, body: Markup): Markup {
+function page(
+  { token, language, site }: Pick<EndedGift, 'token' | 'language' | 'site'>,
+  title: string,
+  body: Markup,
+): Markup {
   const links = { 'zh-CN': address(token, 'zh-CN'), 'zh-TW': address(token, 'zh-TW'), en: address(token, 'en') };
-  return layout({ language, title, body, languageLinks: links, script: 'shop.js' });
+  return layout({ language, site, title, body, languageLinks: links, script: 'shop.js' });
 }
 
 const address = (token: string, lang: Language): string =>

@@ -7,6 +7,7 @@ import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
+import { siteOf } from '../../site.ts';
 import { type Promotion, promoteView, withdrawalAnswers } from './view.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '8kb' });
@@ -22,7 +23,7 @@ export function promoteRoutes(deps: HttpDeps): Router {
       const language = languageOf(req, res);
       const promotion = session && (await promotionOf(deps, req, session.userId));
       res.set('Cache-Control', 'private, no-store').set('X-Robots-Tag', 'noindex, nofollow').type('html');
-      res.send(promoteView(promotion, language));
+      res.send(promoteView(promotion, language, await siteOf(deps)));
     })
     .post(formBody, (req, res) => withdraw(deps, req, res))
     .all(onlyAllow('GET, HEAD, POST'));

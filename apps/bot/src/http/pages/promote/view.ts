@@ -1,5 +1,6 @@
 import type { Language, PromoterEarnings } from '@mingdan/orders';
 import { html } from 'ghtml';
+import type { Site } from '../../site.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import { layout, type Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
@@ -22,21 +23,23 @@ export interface Promotion {
 }
 
 /** @param promotion undefined: nobody is signed in */
-export function promoteView(promotion: Promotion | undefined, language: Language): Markup {
+export function promoteView(promotion: Promotion | undefined, language: Language, site: Site): Markup {
   const t = textsIn(language);
   const address = (lang: Language) => `/promote?${new URLSearchParams({ lang })}`;
   return layout({
     language,
+    site,
     title: t('promote.title'),
-    body: html`<h1>${t('promote.title')}</h1>!${promotion ? ownPart(promotion, language, t) : signIn(t)}`,
+    body: html`<h1>${t('promote.title')}</h1>!${promotion ? ownPart(promotion, language, t) : signIn(site, t)}`,
     languageLinks: { 'zh-CN': address('zh-CN'), 'zh-TW': address('zh-TW'), en: address('en') },
     script: 'promote.js',
   });
 }
 
-function signIn(t: Texts): Markup {
+function signIn({ bot }: Site, t: Texts): Markup {
+  const toBot = bot ? html`<a class="button" href="${bot.address}">${t('signIn.openBot', { name: bot.name })}</a>` : '';
   return html`<section class="card state-waiting" data-sign-in aria-labelledby="headline"><h2 id="headline">${t('signIn.title')}</h2>
-<p>${t('signIn.text')}</p><ol><li>${t('signIn.first')}</li><li>${t('signIn.second')}</li></ol></section>`;
+<p>${t('signIn.text')}</p><ol><li>${t('signIn.first')}</li><li>${t('signIn.second')}</li></ol>!${toBot}</section>`;
 }
 
 const ANSWERS: Readonly<Record<(typeof withdrawalAnswers)[number], TextKey>> = {

@@ -3,6 +3,7 @@ import type { Language, Product, SiteSettings } from '@mingdan/orders';
 import { html } from 'ghtml';
 import { inDollars } from '../../api/prices.ts';
 import { localised } from '../../language.ts';
+import type { Site } from '../../site.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { layout, type Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
@@ -15,6 +16,7 @@ interface ListView {
   readonly isKnown: boolean;
   /** what is for an account alone, and where it is to be had */
   readonly accountCards: readonly AccountCard[];
+  readonly site: Site;
 }
 
 export interface AccountCard {
@@ -23,7 +25,7 @@ export interface AccountCard {
   readonly address: string | undefined;
 }
 
-export function listView({ products, settings, language, isKnown, accountCards }: ListView): Markup {
+export function listView({ products, settings, language, isKnown, accountCards, site }: ListView): Markup {
   const t = textsIn(language);
   const cards = (shown: readonly Product[]) =>
     html`<ul class="products">!${shown.map((product) => card(product, settings, language, t))}</ul>`;
@@ -33,9 +35,10 @@ export function listView({ products, settings, language, isKnown, accountCards }
 !${products.length === 0 ? html`<p>${t('shop.empty')}</p>` : cards(products.filter(isForOneself))}
 !${products.every(isForOneself) ? '' : html`<h2>${t('shop.gifts')}</h2>!${cards(products.filter((product) => !isForOneself(product)))}`}
 !${accountCards.length === 0 ? '' : html`<h2>${t('shop.forAccounts')}</h2><ul class="products">!${accountCards.map((each) => accountCard(each, language, t))}</ul>`}
-<p class="small">!${isKnown ? html`<a href="/promote?${new URLSearchParams({ lang: language })}">${t('promote.title')}</a>` : html`<a href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a>`}</p>`;
+<p class="small">!${isKnown ? html`<a class="act" href="/promote?${new URLSearchParams({ lang: language })}">${t('promote.title')}</a>` : html`<a class="act" href="/shop/lost-link?${new URLSearchParams({ lang: language })}">${t('lostLink.lost')}</a>`}</p>`;
   return layout({
     language,
+    site,
     title: t('shop.title'),
     body,
     languageLinks: { 'zh-CN': '/shop?lang=zh-CN', 'zh-TW': '/shop?lang=zh-TW', en: '/shop?lang=en' },

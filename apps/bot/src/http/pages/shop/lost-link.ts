@@ -10,6 +10,7 @@ import { sendPage } from '../../compression.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
+import { type Site, siteOf } from '../../site.ts';
 import { textsIn } from '../../texts.ts';
 import { type Typed, textField, type Wrong } from '../fields.ts';
 import { layout, type Markup } from '../layout.ts';
@@ -29,7 +30,7 @@ export function lostLinkRoutes(deps: HttpDeps): Router {
     .get(async (req, res) => {
       const language = languageOf(req, res);
       res.set('Cache-Control', 'no-cache');
-      await sendPage(req, res, lostLinkView({ language, typed: {}, wrong: {}, sent: false }));
+      await sendPage(req, res, lostLinkView({ language, site: await siteOf(deps), typed: {}, wrong: {}, sent: false }));
     })
     .post(formBody, async (req, res) => {
       const language = languageOf(req, res);
@@ -47,7 +48,7 @@ export function lostLinkRoutes(deps: HttpDeps): Router {
           deps.log.error({ err: error }, 'a link was not sent'),
         );
       res.set('Cache-Control', 'no-store').status(isRight ? 200 : 422);
-      await sendPage(req, res, lostLinkView({ language, typed, wrong, sent: isRight }));
+      await sendPage(req, res, lostLinkView({ language, site: await siteOf(deps), typed, wrong, sent: isRight }));
     })
     .all(onlyAllow('GET, HEAD, POST'));
   return router;
@@ -65,12 +66,13 @@ async function sendLink({ db, clock, operations: { vault } }: HttpDeps, orderNo:
 
 interface LostLinkView {
   readonly language: Language;
+  readonly site: Site;
   readonly typed: Typed;
   readonly wrong: Wrong;
   readonly sent: boolean;
 }
 
-function lostLinkView({ language, typed, wrong, sent }: LostLinkView): Markup {
+function lostLinkView({ language, site, typed, wrong, sent }: LostLinkView): Markup {
   const t = textsIn(language);
   const lang = (each: Language) => `/shop/lost-link?${new URLSearchParams({ lang: each })}`;
   const email = {
@@ -86,6 +88,7 @@ function lostLinkView({ language, typed, wrong, sent }: LostLinkView): Markup {
   const fields = html`<form class="card form" method="post" action="${lang(language)}" novalidate>!${textField(email, typed, wrong)}!${textField(number, typed, wrong)}<button class="button">${t('lostLink.send')}</button></form>`;
   return layout({
     language,
+    site,
     title: t('lostLink.title'),
     body: html`<p class="back"><a href="/shop?${new URLSearchParams({ lang: language })}">${t('shop.back')}</a></p><h1>${t('lostLink.title')}</h1>
 !${sent ? html`<p class="card" role="status">${t('lostLink.sent')}</p>` : html`<p>${t('lostLink.text')}</p>!${fields}`}`,

@@ -3,11 +3,13 @@ import type { Language, Product, SiteSettings } from '@mingdan/orders';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
 import { localised } from '../../language.ts';
+import type { Site } from '../../site.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { birthFields } from '../birth-fields.ts';
 import { choiceField, type Typed, textField, type Wrong, wrongAbove } from '../fields.ts';
 import { layout, type Markup } from '../layout.ts';
 import { moneyText } from '../money-text.ts';
+import { payMark } from '../pay-mark.ts';
 import { priceMarkup } from './list-view.ts';
 import { isGivable, MOST_AT_ONCE } from './order-form.ts';
 
@@ -17,6 +19,7 @@ export interface ProductView {
   /** the ways to pay one of it */
   readonly offers: readonly Offer[];
   readonly language: Language;
+  readonly site: Site;
   readonly typed: Typed;
   readonly wrong: Wrong;
   /** they are signed in: the prices are theirs, and they need no address */
@@ -40,6 +43,7 @@ export function productView(view: ProductView): Markup {
   const address = (lang: Language) => `/shop/${product.slug}?${new URLSearchParams({ lang })}`;
   return layout({
     language,
+    site: view.site,
     title: Object.keys(wrong).length > 0 ? `${t('form.wrong')} · ${name}` : name,
     body,
     languageLinks: { 'zh-CN': address('zh-CN'), 'zh-TW': address('zh-TW'), en: address('en') },
@@ -144,6 +148,7 @@ function payField(offers: readonly Offer[], { product, language, typed, wrong }:
     const limits = sameCurrency ? html` data-min="${method.min}" data-max="${method.max ?? ''}"` : '';
     return {
       value: provider,
+      mark: payMark(provider),
       label: localised(providerCapabilities.get(provider)?.names ?? {}, language),
       // Of more than one it is another amount: the order page says it then.
       ...(foreign === undefined || product.kind === 'goods' ? {} : { aside: foreign }),

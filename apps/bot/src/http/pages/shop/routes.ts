@@ -7,6 +7,7 @@ import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
+import { siteOf } from '../../site.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
@@ -59,7 +60,7 @@ async function list(deps: HttpDeps, user: User | null, language: Language): Prom
     all.filter(isForSale).map((product) => pricedFor(deps, product, user, product.kind === 'membership')),
   );
   const accountCards = accountCardsOf(all, botName, language);
-  return listView({ products, settings, language, isKnown: user !== null, accountCards });
+  return listView({ products, settings, language, isKnown: user !== null, accountCards, site: await siteOf(deps) });
 }
 
 /** Coins and memberships of one's own, which belong to an account: where to get them, and from what price. */
@@ -117,7 +118,8 @@ async function show(
   res.set('Cache-Control', 'no-store');
   const given = typed.token;
   const token = given !== undefined && isFormToken(given) ? given : randomToken(18);
-  await sendShopPage(req, res, user, productView({ ...view, token, isKnown: user !== null, isJustSoldOut }));
+  const shown = { ...view, token, isKnown: user !== null, isJustSoldOut, site: await siteOf(deps) };
+  await sendShopPage(req, res, user, productView(shown));
 }
 
 /** Makes the order and leads to its page. @returns what has to be changed, or that it is sold out, where it was not made */
