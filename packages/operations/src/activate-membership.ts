@@ -3,6 +3,7 @@ import { formatAmount, MingdanError, type Money, splitGatewayOrderId } from '@mi
 import {
   activateMembership,
   findProductById,
+  IS_COIN_PART,
   listProducts,
   type Membership,
   membershipCause,
@@ -104,8 +105,8 @@ function orderOf(tx: Db, paymentId: string): Promise<Order | undefined> {
 async function isGoingBack(tx: Db, orderId: number, paymentId: string): Promise<boolean> {
   const payment = await row<{ isBack: boolean }>(
     tx,
-    `select refund_reserved_minor > 0 as "isBack" from payment_transactions where order_id = :orderId
-      order by (provider_payment_id = :paymentId) desc, (coalesce(gateway_order_id, '') like 'part:%'), id limit 1`,
+    `select refund_reserved_minor > 0 as "isBack" from payment_transactions t where order_id = :orderId
+      order by (provider_payment_id = :paymentId) desc, ${IS_COIN_PART}, id limit 1`,
     { orderId, paymentId },
   );
   return payment?.isBack ?? false;

@@ -1,16 +1,7 @@
 import { changed, type Db, row } from '@mingdan/db';
+import { amountText, BY_HAND, grantedPercent, refundRules } from '@mingdan/fulfilment';
+import type { Money } from '@mingdan/kernel';
 import {
-  amountsText,
-  amountText,
-  BY_HAND,
-  failOrder,
-  grantedPercent,
-  refundRules,
-  tellBuyer,
-} from '@mingdan/fulfilment';
-import { formatAmount, type Money, moneyText, type Vault } from '@mingdan/kernel';
-import {
-  amountsOfRefunds,
   type CreditedCoins,
   creditedCoins,
   dueOf,
@@ -21,16 +12,15 @@ import {
   paymentWithMostLeft,
   type RefundStatus,
   refundStatusOf,
-  requestRefundOfOrder,
-  requestRefundWithId,
   revokeGift,
 } from '@mingdan/orders';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
+import { leaveToOperators } from './refund-matter.ts';
+import { inPaymentCurrency, paidMoney, refundAll, refundPart } from './refund-money.ts';
 import { type CoinShare, coinShare, takeCoinsOfRefund } from './refund-of-coins.ts';
 import { wakeWorkers } from './settle.ts';
-import { tellOperators } from './tell-operators.ts';
 
 export interface RefundWish {
   readonly orderNo: string;
@@ -206,82 +196,6 @@ async function sameRefund(tx: Db, order: Order, wish: RefundWish): Promise<Refun
   return { outcome: 'already_requested', amount: found.amount, refundId: found.refundId, status: found.status };
 }
 
-/** A part goes back; the order itself goes on. */
-async function refundPart(
-  deps: OperationDeps,
-  tx: Db,
-  order: Order,
-  wish: RefundWish,
-  part: Money,
-): Promise<RefundAnswer> {
-  const amountMinor = await inPaymentCurrency(tx, order, part);
-  const refundId = await requestRefundWithId(tx, {
-    orderId: order.id,
-    refundId: wish.refundId ?? null,
-    amountMinor,
-    reason: 'refund_asked',
-    by: wish.by,
-  });
-  if (refundId === null)
-    throw new OperationRefused('amount_exceeds_payment', `less than ${formatAmount(part)} is left of ${order.orderNo}`);
-  await tellRequested(deps, tx, order, refundId, moneyText(part));
-  return { outcome: 'requested', amount: part, refundId, status: 'requested' };
-}
-
-/** The same share of the payment, rounded down, where it was made in another currency than the order is in. */
-async function inPaymentCurrency(tx: Db, order: Order, part: Money): Promise<number> {
-  const payment = await paymentWithMostLeft(tx, order.id);
-  if (!payment || payment.currency === order.amount.currency) return part.minor;
-  return Number((BigInt(payment.minor) * BigInt(part.minor)) / BigInt(dueOf(order).minor));
-}
-
-async function refundAll(
-  deps: OperationDeps,
-  tx: Db,
-  order: Order,
-  wish: RefundWish,
-  undelivered: boolean,
-): Promise<RefundAnswer> {
-  const refundId = wish.refundId ?? null;
-  if (undelivered) {
-    const by = { reason: 'refund_asked', owner: null, by: wish.by, refundId };
-    return requested(
-      tx,
-      order,
-      await failOrder({ ...deps, operatorChatId: deps.settings.operatorChatId }, tx, order, by),
-    );
-  }
-  if (order.kind === 'goods') await withholdUnseen(tx, order.id);
-  const refunds = await requestRefundOfOrder(tx, { orderId: order.id, reason: 'refund_asked', by: wish.by, refundId });
-  if (refunds.length === 0) return { outcome: 'already_requested', amount: paidMoney(order) };
-  await tellRequested(deps, tx, order, refunds[0] ?? '', amountsText(await amountsOfRefunds(tx, refunds)));
-  return requested(tx, order, refunds);
-}
-
-/** Codes whose message waits for a buyer who cannot be reached: nobody has seen them, and nobody shall while the money goes back. */
-async function withholdUnseen(tx: Db, orderId: number): Promise<void> {
-  await changed(
-    tx,
-    `update outbox set status = 'dropped', payload = null, last_error = 'refunded' where order_id = :orderId and delivers and status = 'parked'`,
-    { orderId },
-  );
-}
-
-/** `amount`: what really goes back, which is less than was paid where an earlier refund took a part. */
-async function requested(tx: Db, order: Order, refunds: readonly string[]): Promise<RefundAnswer> {
-  const [refundId] = refunds;
-  const [amount = paidMoney(order)] = await amountsOfRefunds(tx, refunds);
-  return {
-    outcome: 'requested',
-    amount,
-    status: 'requested',
-    ...(refundId === undefined ? {} : { refundId }),
-  };
-}
-
-/** Stars, coins or USDT where it was paid with them, else its price. */
-const paidMoney = (order: Order): Money => order.paidWith ?? order.amount;
-
 async function isAllReserved(tx: Db, orderId: number): Promise<boolean> {
   const left = await row(
     tx,
@@ -289,53 +203,4 @@ async function isAllReserved(tx: Db, orderId: number): Promise<boolean> {
     { orderId },
   );
   return left === undefined;
-}
-
-async function tellRequested(
-  deps: OperationDeps,
-  tx: Db,
-  order: Order,
-  refundId: string,
-  amount: string,
-): Promise<void> {
-  const params = { orderNo: order.orderNo, product: order.productNames, amount };
-  const message = { template: 'refund_requested', params } as const;
-  await tellBuyer(tx, deps.vault, order, { dedupeKey: `refund:${refundId}`, message });
-}
-
-async function leaveToOperators(deps: OperationDeps, tx: Db, order: Order, wish: RefundWish): Promise<RefundOutcome> {
-  const key = `refund_wanted:${order.orderNo}`;
-  const item = await row<{ id: number; asked: number }>(
-    tx,
-    `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_wanted', :key, :orderId, :details::jsonb)
-     on conflict (dedupe_key) do update set status = 'open', resolved_at = null, created_at = now(), details = excluded.details where inbox_items.status = 'resolved'
-     returning id, (select count(*) from outbox where dedupe_key like 'alarm:' || :key || '%')::integer as asked`,
-    {
-      key,
-      orderId: order.id,
-      details: JSON.stringify({ order_no: order.orderNo, by: wish.by, reason: sealReason(deps.vault, wish.reason) }),
-    },
-  );
-  if (!item) return 'already_requested';
-  const params = {
-    orderNo: order.orderNo,
-    product: order.productNames,
-    amount: amountText(order),
-    reason: wish.reason.slice(0, 500),
-    inboxId: item.id,
-  };
-  await tellOperators(deps, tx, `${key}:${item.asked}`, { template: 'alarm_refund_wanted', params }, order.id);
-  return 'with_operators';
-}
-
-const REASON = 'inbox_items.reason';
-
-/** A buyer's own words are personal: sealed, as every text of theirs. */
-function sealReason(vault: Vault, reason: string): string {
-  return vault.seal(REASON, reason.slice(0, 500)).toString('base64');
-}
-
-/** What `details.reason` of a matter says. */
-export function openReason(vault: Vault, sealed: string): string {
-  return String(vault.open(REASON, Buffer.from(sealed, 'base64')));
 }

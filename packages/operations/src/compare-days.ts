@@ -1,11 +1,11 @@
-import { changed, row, rows } from '@mingdan/db';
+import { changed, rows } from '@mingdan/db';
 import { type Currency, messageOf, moneyText, splitGatewayOrderId } from '@mingdan/kernel';
-import { recordNotice, recordRenewal } from '@mingdan/orders';
+import { IS_COIN_PART } from '@mingdan/orders';
 import type { ListedPayment, PaymentClient, ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
-import { gatewaysOwnId, unnamedPaymentId } from './attempts.ts';
+import { unnamedPaymentId } from './attempts.ts';
+import { bookMissing } from './book-listed.ts';
 import type { OperationDeps } from './contract.ts';
-import { recordGivenBack, wakeWorkers } from './settle.ts';
 import { tellOperators } from './tell-operators.ts';
 
 /** One day of one gateway: what it says came in, beside what we have. */
@@ -147,7 +147,7 @@ async function bookedOf(deps: OperationDeps, provider: ProviderName, from: Date,
        from payment_transactions t left join payment_attempts a on a.id = t.attempt_id
       where t.provider = :provider and t.created_at >= :from and t.created_at < :to
         -- coins that pay a part of an order are booked by the rest of its money, and stand in no attempt that could be asked about
-        and coalesce(t.gateway_order_id, '') not like 'part:%'
+        and not ${IS_COIN_PART}
      -- money that fits no order is here too, and somebody decides about it already
      union all
      select gateway_order_id, payment_key, amount_minor, 0, currency, created_at from held_payments
@@ -191,70 +191,6 @@ async function askForEach(deps: OperationDeps, client: PaymentClient, from: Date
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
   return found;
-}
-
-/** Their list is an answer to a question: what is in it and not here goes the way of a notice that was lost. */
-async function bookMissing(
-  deps: OperationDeps,
-  provider: ProviderName,
-  theirs: readonly ListedPayment[],
-  differences: readonly Difference[],
-): Promise<void> {
-  for (const { what, providerPaymentId } of differences) {
-    const payment = theirs.find((each) => each.providerPaymentId === providerPaymentId);
-    if (what !== 'missing_here' || !payment || payment.gatewayOrderId === null) continue;
-    if (payment.refundedMinor !== null && payment.refundedMinor >= payment.amount.minor) {
-      // It came and went unseen: nothing is delivered for it.
-      const { gatewayOrderId, amount } = payment;
-      await recordGivenBack(deps.db, {
-        provider,
-        gatewayOrderId,
-        providerPaymentId: gatewaysOwnId(providerPaymentId),
-        amount,
-      });
-      continue;
-    }
-    const verdict = await bookListed(deps, provider, { ...payment, gatewayOrderId: payment.gatewayOrderId });
-    deps.log.warn(
-      { order_no: payment.gatewayOrderId, provider, verdict },
-      'a payment was found in the list of its gateway',
-    );
-    await wakeWorkers(deps.db);
-  }
-}
-
-/** @returns the verdict */
-async function bookListed(
-  deps: OperationDeps,
-  provider: ProviderName,
-  payment: ListedPayment & { readonly gatewayOrderId: string },
-): Promise<string> {
-  const { gatewayOrderId, providerPaymentId, amount, paidAt } = payment;
-  const notice = {
-    provider,
-    eventId: `list:paid:${providerPaymentId}`,
-    kind: 'paid',
-    gatewayOrderId,
-    refundId: null,
-    amount,
-    merchantMatches: true,
-    occurredAt: paidAt,
-  } as const;
-  // The first payment of a subscription pays its order; every further one is a renewal.
-  const renews = payment.repeats && (await isPaid(deps, provider, gatewayOrderId));
-  const { verdict } = renews
-    ? await recordRenewal(deps.db, deps.clock, { ...notice, providerPaymentId })
-    : await recordNotice(deps.db, { ...notice, providerPaymentId: gatewaysOwnId(providerPaymentId) });
-  return verdict;
-}
-
-async function isPaid({ db }: OperationDeps, provider: ProviderName, gatewayOrderId: string): Promise<boolean> {
-  const paid = await row(
-    db,
-    'select 1 from payment_transactions where provider = :provider and gateway_order_id = :gatewayOrderId limit 1',
-    { provider, gatewayOrderId },
-  );
-  return paid !== undefined;
 }
 
 async function keep(deps: OperationDeps, result: DayComparison): Promise<void> {

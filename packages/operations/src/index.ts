@@ -1,7 +1,7 @@
 export { activatePaidMembership, type MembershipPayment, MembershipRefused } from './activate-membership.ts';
 export { afterRefund } from './after-refund.ts';
 export { amountIn } from './amounts.ts';
-export { askForRefund, openReason, type RefundAnswer, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
+export { askForRefund, type RefundAnswer, type RefundOutcome, type RefundWish } from './ask-for-refund.ts';
 export { type Attempt, attemptsOf } from './attempts.ts';
 export { checkPayment, queryPayment } from './check-payment.ts';
 export { type CoinPart, coinPartOf, payPartWithCoins } from './coin-part.ts';
@@ -34,6 +34,7 @@ export {
   rejectRedPacket,
 } from './red-packets.ts';
 export { takeRefundAsCoins } from './refund-as-coins.ts';
+export { openReason } from './refund-matter.ts';
 export { type RefundPreview, refundPreview } from './refund-preview.ts';
 export { type RefundWished, refundWished } from './refund-wish.ts';
 export { readReport, resendReport } from './report-of-order.ts';

@@ -1,6 +1,6 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
 import { messageOf } from '@mingdan/kernel';
-import { findOrder, type Order } from '@mingdan/orders';
+import { findOrder, IS_COIN_PART, type Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { ATTEMPT_COLUMNS, type Attempt, gatewaysOwnId } from './attempts.ts';
@@ -68,7 +68,7 @@ export async function confirmPayment(
        from payment_transactions t left join payment_attempts a on a.id = t.attempt_id
       where t.order_id = :id and t.refund_reserved_minor < t.amount_minor
         -- coins for a part are ours, and prove nothing of the rest
-        and coalesce(t.gateway_order_id, '') not like 'part:%'`,
+        and not ${IS_COIN_PART}`,
     { id: order.id },
   );
   const answers = await Promise.all(payments.map((payment) => isThere(deps, order.orderNo, payment)));

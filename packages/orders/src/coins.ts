@@ -106,6 +106,9 @@ export async function payWithCoins(db: Db, payment: CoinPayment): Promise<'paid'
   return answer?.outcome ?? 'not_payable';
 }
 
+/** Of a payment `t`: coins that paid a part of an order, the rest of which a gateway took (migrations/0011). Nobody was asked for it. */
+export const IS_COIN_PART = `coalesce(t.gateway_order_id, '') like 'part:%'`;
+
 export interface UsedCoins {
   readonly orderId: number;
   readonly userId: number;

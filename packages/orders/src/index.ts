@@ -20,6 +20,7 @@ export {
   coinsAddUp,
   giveCoinsBack,
   grantCoins,
+  IS_COIN_PART,
   payWithCoins,
   type UsedCoins,
   useCoins,

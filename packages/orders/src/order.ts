@@ -1,5 +1,6 @@
 import { type Db, row, rows } from '@mingdan/db';
 import type { Localised, Money, OrderKind, Vault } from '@mingdan/kernel';
+import { IS_COIN_PART } from './coins.ts';
 import type { OrderStatus } from './states.ts';
 
 export type Delivery = 'none' | 'sending' | 'delivered' | 'parked';
@@ -62,7 +63,7 @@ export const ORDER_COLUMNS = `o.id, o.order_no as "orderNo", o.status, o.status_
   o.amount_stars as "amountStars", o.rates, o.payment_seen_at as "paymentSeenAt", o.discount_minor as "discountMinor", o.email,
   case o.coins_state when 'returned' then 0 else o.coins_used end as "coinsUsed", o.coins_minor as "coinsMinor",
   (select jsonb_build_object('minor', t.amount_minor, 'currency', t.currency) from payment_transactions t
-    where t.order_id = o.id and coalesce(t.gateway_order_id, '') not like 'part:%' order by t.id limit 1) as "paidWith", o.provider,
+    where t.order_id = o.id and not ${IS_COIN_PART} order by t.id limit 1) as "paidWith", o.provider,
   o.user_id as "userId", (select telegram_id from users where users.id = o.user_id) as "chatId", o.language, o.input,
   o.bazi_source as "baziSource", o.delivery, o.takeovers, o.gift, o.claims_gift as "claimsGift", o.months, o.renews, o.created_at as "createdAt", o.expires_at as "expiresAt", o.paid_at as "paidAt",
   o.completed_at as "completedAt", o.failed_at as "failedAt"`;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { Money } from '@mingdan/kernel';
+import { IS_COIN_PART } from './coins.ts';
 
 export type RefundStatus = 'requested' | 'pending' | 'succeeded' | 'failed' | 'manual';
 
@@ -25,8 +26,7 @@ export interface RefundRecord {
   readonly refusals: number;
 }
 
-/** Coins that paid a part of an order (migrations/0011); what its gateway took comes first. */
-const IS_COIN_PART = `coalesce(t.gateway_order_id, '') like 'part:%'`;
+/** What the gateway took comes before coins. */
 const MOST_LEFT_FIRST = `order by ${IS_COIN_PART}, t.amount_minor - t.refund_reserved_minor desc, t.id`;
 
 /**

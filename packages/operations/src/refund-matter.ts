@@ -1,0 +1,50 @@
+import { type Db, row } from '@mingdan/db';
+import { amountText } from '@mingdan/fulfilment';
+import type { Vault } from '@mingdan/kernel';
+import type { Order } from '@mingdan/orders';
+import type { RefundOutcome, RefundWish } from './ask-for-refund.ts';
+import type { OperationDeps } from './contract.ts';
+import { tellOperators } from './tell-operators.ts';
+
+/** A wish that no rule grants is a matter for people: one for each order, opened anew where an earlier one was closed. */
+export async function leaveToOperators(
+  deps: OperationDeps,
+  tx: Db,
+  order: Order,
+  wish: RefundWish,
+): Promise<RefundOutcome> {
+  const key = `refund_wanted:${order.orderNo}`;
+  const item = await row<{ id: number; asked: number }>(
+    tx,
+    `insert into inbox_items (kind, dedupe_key, order_id, details) values ('refund_wanted', :key, :orderId, :details::jsonb)
+     on conflict (dedupe_key) do update set status = 'open', resolved_at = null, created_at = now(), details = excluded.details where inbox_items.status = 'resolved'
+     returning id, (select count(*) from outbox where dedupe_key like 'alarm:' || :key || '%')::integer as asked`,
+    {
+      key,
+      orderId: order.id,
+      details: JSON.stringify({ order_no: order.orderNo, by: wish.by, reason: sealReason(deps.vault, wish.reason) }),
+    },
+  );
+  if (!item) return 'already_requested';
+  const params = {
+    orderNo: order.orderNo,
+    product: order.productNames,
+    amount: amountText(order),
+    reason: wish.reason.slice(0, 500),
+    inboxId: item.id,
+  };
+  await tellOperators(deps, tx, `${key}:${item.asked}`, { template: 'alarm_refund_wanted', params }, order.id);
+  return 'with_operators';
+}
+
+const REASON = 'inbox_items.reason';
+
+/** A buyer's own words are personal: sealed, as every text of theirs. */
+function sealReason(vault: Vault, reason: string): string {
+  return vault.seal(REASON, reason.slice(0, 500)).toString('base64');
+}
+
+/** What `details.reason` of a matter says. */
+export function openReason(vault: Vault, sealed: string): string {
+  return String(vault.open(REASON, Buffer.from(sealed, 'base64')));
+}
