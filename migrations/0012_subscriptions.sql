@@ -62,22 +62,9 @@ begin
   return found;
 end $$;
 
--- As in 0008, and a month is never shorter than the 30 days after which a subscription pays again.
-create or replace function activate_membership(p_user_id bigint, p_product_slug text, p_months integer, p_cause text, p_order_id bigint, p_actor text) returns text
-language plpgsql as $$
-declare
-  beginning timestamptz;
-begin
-  perform 1 from users where id = p_user_id for update;
-  select greatest(now(), max(ends_at)) into beginning from membership_periods where user_id = p_user_id and revoked_at is null;
-  insert into membership_periods (user_id, product_slug, months, cause, order_id, starts_at, ends_at, actor)
-  values (p_user_id, p_product_slug, p_months, p_cause, p_order_id, beginning, membership_end(beginning, p_months), p_actor)
-  on conflict (cause) do nothing;
-  return case when found then 'activated' else 'already' end;
-end $$;
-
+-- A month is never shorter than the 30 days after which a subscription pays again. activate_membership (0016) and its kin count by it.
 create function membership_end(p_start timestamptz, p_months integer) returns timestamptz language sql stable as $$
   select greatest(p_start + make_interval(months => p_months), p_start + make_interval(days => 30 * p_months))
 $$;
 
-revoke all on function note_subscription_payment, end_subscription_of_refund, activate_membership, membership_end from public;
+revoke all on function note_subscription_payment, end_subscription_of_refund, membership_end from public;

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
+import { calls } from '../apps/bot/src/http/openapi/calls/index.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -100,6 +101,22 @@ describe('what the pages name', () => {
         expect(run === undefined ? builtin : Object.keys(scripts)).toContain(name);
       }
     }
+  });
+
+  test('every call of the API, and every field that one takes, stands on its page', () => {
+    const page = read('docs/http-api.md');
+    // Written shorter there: the last part of a path after an ellipsis, ids by the name that the caller knows.
+    const isNamed = (path: string): boolean => {
+      const words = path.replaceAll('{', '<').replaceAll('}', '>').replace('<order_id>', '<orderId>');
+      const tail = words.slice(words.lastIndexOf('/', words.endsWith('>') ? words.lastIndexOf('/') - 1 : undefined));
+      return page.includes(words) || page.includes(`…${tail}`);
+    };
+    const fields = calls.flatMap(({ id, body }) =>
+      Object.keys((body?.schema as { shape?: object } | undefined)?.shape ?? {}).map((field) => [id, field] as const),
+    );
+    const elsewhere = ['/api/payment/mock/{outcome}/{id}', '/app'];
+    expect(calls.map(({ path }) => path).filter((path) => !isNamed(path) && !elsewhere.includes(path))).toEqual([]);
+    expect(fields.filter(([, field]) => !new RegExp(`[\`"]${field}\\b`).test(page))).toEqual([]);
   });
 
   test('every variable of .env.example is explained there, and every variable of the pages is one', () => {

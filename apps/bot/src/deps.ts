@@ -47,6 +47,7 @@ export function createDeps(config: BotConfig, log: Logger, hostname: string): Bo
     lockTimeoutMs: 5_000,
     statementTimeoutMs: 60_000,
     poolSize: Math.max(10, config.orders.concurrency + 6),
+    onBegunAnew: (code, beginnings) => log.warn({ code, beginnings }, 'a transaction begins anew'),
     ...(config.databaseCa ? { ca: config.databaseCa } : {}),
   });
   const operations: OperationDeps = {

@@ -22,6 +22,8 @@ export interface DatabaseOptions {
   lockTimeoutMs?: number;
   /** milliseconds to wait for a free or new connection */
   acquireTimeoutMs?: number;
+  /** a transaction was ended for the sake of another, and begins anew */
+  onBegunAnew?: (code: string, beginnings: number) => void;
 }
 
 const INT8 = 20;
@@ -55,6 +57,7 @@ export function openDatabase(options: DatabaseOptions): Db {
         afterCreate: prepareConnection(options),
       },
     }),
+    options.onBegunAnew,
   );
 }
 
@@ -62,16 +65,19 @@ export function openDatabase(options: DatabaseOptions): Db {
 const ENDED_FOR_OTHERS = new Set(['40001', '40P01']);
 const MOST_BEGINNINGS = 4;
 
+type Begin = (work: (tx: Db) => Promise<unknown>, config?: Knex.TransactionConfig) => Promise<unknown>;
+
 /** A whole transaction that was ended for the sake of another begins anew: all of its work was undone, so it is done once. */
-function beginningAnew(db: Db): Db {
-  const begin = db.transaction.bind(db) as (work: (tx: Db) => Promise<unknown>) => Promise<unknown>;
-  const again = async (work: (tx: Db) => Promise<unknown>): Promise<unknown> => {
+function beginningAnew(db: Db, onBegunAnew: DatabaseOptions['onBegunAnew']): Db {
+  const begin = db.transaction.bind(db) as Begin;
+  const again: Begin = async (work, config) => {
     for (let beginnings = 1; ; beginnings += 1) {
       try {
-        return await begin(work);
+        return await begin(work, config);
       } catch (error) {
         const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
         if (!ENDED_FOR_OTHERS.has(code) || beginnings >= MOST_BEGINNINGS) throw error;
+        onBegunAnew?.(code, beginnings);
         await pause(beginnings * randomInt(5, 20));
       }
     }

@@ -50,7 +50,13 @@ describe('a query', () => {
 });
 
 describe('a transaction', () => {
-  test('that the database ends for the sake of another begins anew, and is done once', async () => {
+  test('that the database ends for the sake of another begins anew, is done once, and says so', async () => {
+    const said: string[] = [];
+    const db = openDatabase({
+      url: database.url,
+      applicationName: 'test',
+      onBegunAnew: (code) => void said.push(code),
+    });
     await row(db, 'create table if not exists two_rows (id integer primary key, n integer not null)');
     await row(db, 'insert into two_rows values (1, 0), (2, 0)');
     let beginnings = 0;
@@ -63,7 +69,9 @@ describe('a transaction', () => {
       });
     await Promise.all([add(1, 2), add(2, 1)]);
     expect(beginnings).toBe(3);
+    expect(said).toEqual(['40P01']);
     expect(await row(db, 'select sum(n)::integer as sum from two_rows')).toEqual({ sum: 4 });
+    await db.destroy();
   });
 
   test('that fails for a reason of its own is not repeated', async () => {

@@ -4,7 +4,9 @@ import {
   creditedCoins,
   endGift,
   endSubscriptionOfRefund,
+  IS_OF_NOTHING_GIVEN,
   membershipCause,
+  OF_NOTHING_GIVEN,
   ORDER_COLUMNS,
   type Order,
   releaseUnseenCodes,
@@ -14,9 +16,6 @@ import {
 } from '@mingdan/orders';
 import type { OperationDeps } from './contract.ts';
 import { takeCoinsOfRefund, tellCoins } from './refund-of-coins.ts';
-
-/** Refunds of money that never paid for anything. */
-const OF_NOTHING_GIVEN: readonly string[] = ['second_payment', 'unmatched_payment'];
 
 /**
  * What was given follows its money, when a refund has ended: of a refund that failed the coins go back to the buyer; of one that is
@@ -29,7 +28,7 @@ export async function afterRefund(
 ): Promise<void> {
   // Nobody is charged again for what they have their money back for, whatever it paid for.
   if (refund.status === 'succeeded') await endSubscriptionOfRefund(tx, refund.refundId);
-  if (refund.orderId === null || OF_NOTHING_GIVEN.includes(refund.reason)) return;
+  if (refund.orderId === null || OF_NOTHING_GIVEN.some((reason) => reason === refund.reason)) return;
   const order = await row<Order>(tx, `select ${ORDER_COLUMNS} from orders o where id = :id`, { id: refund.orderId });
   if (order?.gift) {
     // Nobody has their money back: the link works again.
@@ -73,8 +72,8 @@ async function isAllBack(tx: Db, orderId: number): Promise<boolean> {
     tx,
     // what was paid beside it, or twice, has its own way back and paid for nothing
     `select 1 from payment_transactions t where order_id = :orderId and refunded_minor < amount_minor
-        and not exists (select 1 from refund_records r where r.transaction_id = t.id and r.reason = any(:ofNothing)) limit 1`,
-    { orderId, ofNothing: OF_NOTHING_GIVEN },
+        and not exists (select 1 from refund_records r where r.transaction_id = t.id and ${IS_OF_NOTHING_GIVEN}) limit 1`,
+    { orderId },
   );
   return left === undefined;
 }

@@ -65,7 +65,7 @@ export async function payPartWithCoins(
   return part;
 }
 
-/** Nobody should pay the whole beside it. Who does all the same gets the coins back (migrations/0011). */
+/** Nobody should pay the whole beside it. Who does all the same gets the coins back (migrations/0016, book_payment). */
 async function closeWhole(deps: OperationDeps, order: Order): Promise<void> {
   const closed = await closeAtGateways(deps, order);
   if (closed === 'paid' || closed === 'mismatch' || closed === 'processing')

@@ -1,6 +1,6 @@
 import { changed, type Db, row, rows } from '@mingdan/db';
 import { COMMISSION_HELD_DAYS } from './promoters.ts';
-import { requestRefundOfOrder } from './refund-records.ts';
+import { IS_OF_NOTHING_GIVEN, requestRefundOfOrder } from './refund-records.ts';
 import { OrderTakenAway } from './steps.ts';
 
 /**
@@ -52,7 +52,7 @@ const CREDIT_PROMOTER = `credit as (
          join lateral (
            select sum(amount_minor - refunded_minor)::bigint as minor, currency from payment_transactions t
             where order_id = done.id and currency <> 'COIN'
-              and not exists (select 1 from refund_records r where r.transaction_id = t.id and r.reason in ('second_payment', 'unmatched_payment'))
+              and not exists (select 1 from refund_records r where r.transaction_id = t.id and ${IS_OF_NOTHING_GIVEN})
             group by currency order by minor desc limit 1) paid on paid.minor > 0
         where p.user_id is distinct from done.user_id
        on conflict (order_id) do nothing returning promoter_id, amount_minor, currency

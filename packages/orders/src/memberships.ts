@@ -1,4 +1,5 @@
 import { type Db, row, rows } from '@mingdan/db';
+import { RUNS } from './subscriptions.ts';
 
 export interface Membership {
   readonly active: boolean;
@@ -81,7 +82,7 @@ export async function takeEndingMemberships(
         select id from membership_periods m
          where revoked_at is null and ends_at > now() and ends_at <= now() + make_interval(days => :days) and (reminded_days is null or reminded_days > :days)
            -- one that pays itself again does not end
-           and not exists (select 1 from subscriptions s where s.user_id = m.user_id and s.state = 'active')
+           and not exists (select 1 from subscriptions s where s.user_id = m.user_id and s.state = 'active' and ${RUNS})
            and not exists (select 1 from membership_periods later where later.user_id = m.user_id and later.revoked_at is null and later.ends_at > m.ends_at)
          order by ends_at for update skip locked limit :limit)
       returning p.user_id as "userId", u.telegram_id as "telegramId", p.ends_at as "endsAt"`,

@@ -26,7 +26,7 @@ export async function orderByGift(
   const digest = email === undefined ? null : emailDigest(vault, email);
   return db.transaction(async (tx): Promise<GiftOrder> => {
     // Their row before the gift's, as in createOrder: two ways to one gift must not wait for each other crosswise.
-    if (userId !== null) await row(tx, 'select 1 from users where id = :userId for update', { userId });
+    if (userId !== null) await row(tx, 'select 1 from users where id = :userId for no key update', { userId });
     const gift = await lockGiftOfLink(tx, token);
     if (!gift) return { outcome: 'unknown' };
     const standing = standingOf(gift, { userId, emailDigest: digest });

@@ -23,7 +23,7 @@ export interface Order {
   readonly rates: unknown;
   /** coins that pay a part of it; 0 without, or when they went back because the rest never came */
   readonly coinsUsed: number;
-  /** what coins stand for of its price, in its currency */
+  /** what coins stand for of its price, in its currency; kept when they went back, since the rest is what was asked for */
   readonly coinsMinor: number;
   /** what it was paid with, beside such coins, where that is known: Stars, USDT or coins may stand for the price; null while unpaid */
   readonly paidWith: Money | null;
@@ -83,7 +83,6 @@ export async function findOrderByConfirmation(db: Db, confirmationId: string): P
   });
 }
 
-/** Newest first. */
 /** Newest first. @param before an order number of theirs: only what is older than that one */
 export async function ordersOfUser(db: Db, userId: number, limit: number, before?: string): Promise<Order[]> {
   return rows<Order>(

@@ -1,6 +1,6 @@
 import { type Db, rows } from '@mingdan/db';
 import type { Money } from '@mingdan/kernel';
-import type { RefundStatus } from './refund-records.ts';
+import { IS_OF_NOTHING_GIVEN, type RefundStatus } from './refund-records.ts';
 
 /** One refund of an order, as its buyer reads it. */
 export interface RefundLine {
@@ -20,7 +20,7 @@ export async function refundLines(db: Db, orderId: number): Promise<RefundLine[]
             (select coalesce(-sum(l.amount), 0)::bigint from coin_ledger l
               where l.user_id = o.user_id and l.order_id = o.id and l.cause like 'takeback%' and split_part(l.cause, ':', 2) = r.refund_id) as "coinsTaken"
        from refund_records r join orders o on o.id = r.order_id
-      where r.order_id = :orderId and r.reason not in ('second_payment', 'unmatched_payment') order by r.id`,
+      where r.order_id = :orderId and not ${IS_OF_NOTHING_GIVEN} order by r.id`,
     { orderId },
   );
 }

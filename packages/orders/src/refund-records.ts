@@ -26,6 +26,10 @@ export interface RefundRecord {
   readonly refusals: number;
 }
 
+/** Reasons of refunds that give back money which never paid for anything. */
+export const OF_NOTHING_GIVEN = ['second_payment', 'unmatched_payment'] as const;
+export const IS_OF_NOTHING_GIVEN = `r.reason in (${OF_NOTHING_GIVEN.map((reason) => `'${reason}'`).join(', ')})`;
+
 /** What the gateway took comes before coins. */
 const MOST_LEFT_FIRST = `order by ${IS_COIN_PART}, t.amount_minor - t.refund_reserved_minor desc, t.id`;
 
@@ -235,7 +239,7 @@ export async function refundStatusOf(db: Db, orderId: number): Promise<RefundSta
     db,
     // of each payment the last word, and of those the one that is furthest from its end
     `select status from (
-       select distinct on (transaction_id) status, id from refund_records where order_id = :orderId and reason not in ('second_payment', 'unmatched_payment')
+       select distinct on (transaction_id) status, id from refund_records r where order_id = :orderId and not ${IS_OF_NOTHING_GIVEN}
         order by transaction_id, status in ('requested', 'pending') desc, id desc) last
       order by array_position(array['requested', 'pending', 'manual', 'failed', 'succeeded'], status), id desc limit 1`,
     { orderId },

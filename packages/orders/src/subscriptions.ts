@@ -25,7 +25,7 @@ const SUBSCRIPTION = `s.order_id as "orderId", (select order_no from orders wher
   jsonb_build_object('minor', s.amount_minor, 'currency', s.currency) as amount, s.state, s.renews_at as "renewsAt", s.refusals`;
 
 /** It is over where nothing came for so long: Telegram does not try for ever. */
-const RUNS = `state in ('active', 'failed') and renews_at > now() - interval '7 days'`;
+export const RUNS = `state in ('active', 'failed') and renews_at > now() - interval '7 days'`;
 
 /** The one that will pay a user's membership again, the newest where there are more; also one that its gateway does not end. */
 export async function runningSubscription(db: Db, userId: number): Promise<Subscription | undefined> {
@@ -41,7 +41,7 @@ export async function isSubscribable(db: Db, orderId: number): Promise<boolean> 
   const found = await row(
     db,
     `select 1 from orders o join products p on p.id = o.product_id
-      where o.id = :orderId and o.kind = 'membership' and p.months = 1 and not o.gift and o.discount_minor = 0 and o.coins_minor = 0
+      where o.id = :orderId and o.kind = 'membership' and coalesce(o.months, p.months) = 1 and not o.gift and o.discount_minor = 0 and o.coins_minor = 0
         and not exists (select 1 from subscriptions s where s.user_id = o.user_id and ${RUNS})`,
     { orderId },
   );

@@ -22,18 +22,23 @@ export function limitRates(limits: RateLimits = usualLimits): RequestHandler {
   return (req, res, next) => (isRead(req) ? reads : writes)(req, res, next);
 }
 
-/** For what somebody might guess at: half a try a second, in a minute, from one client address. */
-export function limitTries(): RequestHandler {
-  return limiter(60_000, 30);
+/**
+ * Coupons may be guessed at: half a try a second, over a minute, from one client address, wherever it tries. Behind the parser of the body;
+ * what names no coupon is not counted.
+ */
+export const limitCouponTries: RequestHandler = limiter(60_000, 30, namesNoCoupon);
+
+function namesNoCoupon({ body }: Request): boolean {
+  return typeof body?.coupon !== 'string' || body.coupon.trim() === '';
 }
 
-function limiter(windowMs: number, limit: number): RequestHandler {
+function limiter(windowMs: number, limit: number, isFree: (req: Request) => boolean = () => false): RequestHandler {
   return rateLimit({
     windowMs,
     limit,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    skip: (req) => isLoopback(req.ip ?? ''),
+    skip: (req) => isLoopback(req.ip ?? '') || isFree(req),
     handler: (_req: Request, _res: Response, next: NextFunction) => {
       next(new HttpError(429, 'too_many_requests', 'Too many requests from this address, slow down'));
     },

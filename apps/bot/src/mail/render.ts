@@ -43,6 +43,7 @@ const CAME_TO_NOTHING: readonly string[] = [
   'payment_failed',
   'order_failed_refunding',
   'order_failed_free',
+  'order_failed_given_back',
   'refund_succeeded',
 ];
 

@@ -241,7 +241,7 @@ describe('GET /gift/<token>', () => {
     expect(JSON.stringify(log)).toContain('/gift/…');
   });
 
-  test('slows down who asks too often', async () => {
+  test('is under the limits of every page', async () => {
     const { token } = await aGift();
     const { app } = anHttpApp({
       settings: { trustProxy: ['loopback'] },

@@ -98,11 +98,17 @@ describe('POST /api/price', () => {
     await price({ product_slug: 'no-such' }).expect(404);
   });
 
-  test('is asked thirty times a minute from one address, and not more', async () => {
+  test('lets coupons be tried thirty times a minute from one address, wherever; what names none is not counted', async () => {
     const one = request(anApp(db, { settings: { trustProxy: ['loopback'] } }).app);
-    const ask = () => one.post('/api/price').set('X-Forwarded-For', '198.51.100.9').send({ product_slug: 'bazi-full' });
-    for (let count = 0; count < 30; count += 1) await ask().expect(200);
-    await ask().expect(429);
+    const post = (path: string, body: object) => one.post(path).set('X-Forwarded-For', '198.51.100.9').send(body);
+    const guess = { product_slug: 'bazi-full', coupon: 'GUESS-1' };
+    for (let count = 0; count < 30; count += 1) await post('/api/price', guess).expect(409);
+    await post('/api/price', guess).expect(429);
+    await post('/api/create-order', { ...guess, email: 'a@example.com' }).expect(429);
+    await post('/api/create-payment', { telegramPayload: 'x', productName: 'x', coupon: 'GUESS-1' }).expect(429);
+    const form = { coupon: 'GUESS-1' };
+    await one.post('/shop/bazi-full').type('form').set('X-Forwarded-For', '198.51.100.9').send(form).expect(429);
+    await post('/api/price', { product_slug: 'bazi-full' }).expect(200);
   });
 });
 

@@ -438,6 +438,30 @@ test('that nobody paid for weeks is over', async () => {
   });
   expect(await running()).toBeUndefined();
   expect(await subscriptionOffer(deps, await anOrder())).toBeDefined();
+  await changed(
+    deps.db,
+    `update membership_periods set ends_at = now() + interval '12 hours' where user_id = :userId`,
+    {
+      userId,
+    },
+  );
+  await remindMembers(deps);
+  const told = await rows(
+    deps.db,
+    `select 1 from outbox where user_id = :userId and dedupe_key like 'member-ending:%'`,
+    {
+      userId,
+    },
+  );
+  expect(told).toHaveLength(1);
+});
+
+test('is not sold for what was bought as a year, though its product is a month now', async () => {
+  await changed(deps.db, `update products set months = 12 where slug = 'member-month'`);
+  const order = await anOrder();
+  await changed(deps.db, `update products set months = 1 where slug = 'member-month'`);
+  expect(await subscriptionOffer(deps, order)).toBeUndefined();
+  await expect(open(order)).rejects.toMatchObject({ code: 'method_not_offered' });
 });
 
 test('in chat: a button to subscribe, and /member says when it renews and stops it', async () => {

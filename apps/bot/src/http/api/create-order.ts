@@ -7,6 +7,7 @@ import { sessionOf } from '../auth/session.ts';
 import { namedUser, ownerOf } from '../auth/users.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
+import { limitCouponTries } from '../rate-limit.ts';
 import { hasApiKey } from './api-key.ts';
 import { jsonBody, readBody } from './body.ts';
 import { externalIdPattern } from './payments/find.ts';
@@ -33,7 +34,7 @@ export function createOrderRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   router
     .route('/api/create-order')
-    .post(jsonBody(), async (req, res) => {
+    .post(jsonBody(), limitCouponTries, async (req, res) => {
       const wish = readBody(req, createOrderBody);
       const user = await buyerOf(deps, req, wish);
       checkBuyer(deps, req, wish, user);

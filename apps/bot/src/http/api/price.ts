@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { sessionOf } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
-import { limitTries } from '../rate-limit.ts';
+import { limitCouponTries } from '../rate-limit.ts';
 import { answerWith } from './answer-with.ts';
 import { jsonBody, readBody } from './body.ts';
 import { checkGivable, createOrderBody } from './create-order.ts';
@@ -23,7 +23,7 @@ export const priceBody = z.object({
 /** `POST /api/price`: what an order would cost its buyer now, with a coupon; nothing is ordered and no use is counted. Codes are not tried out at the rate of reading. */
 export function priceRoutes(deps: HttpDeps): Router {
   const router = express.Router();
-  router.route('/api/price').post(limitTries(), jsonBody(), answerWith(deps)(price)).all(onlyAllow('POST'));
+  router.route('/api/price').post(jsonBody(), limitCouponTries, answerWith(deps)(price)).all(onlyAllow('POST'));
   return router;
 }
 

@@ -9,6 +9,7 @@ import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { returnLinkToken } from '../return-link.ts';
+import { type Site, siteOf } from '../site.ts';
 import { textsIn } from '../texts.ts';
 import { layout, type Markup } from './layout.ts';
 
@@ -28,7 +29,8 @@ const PAYMENT_FIELDS = ['session_id', 'track_id', 'trackId', 'transactionId', 't
  * `/payment/success`: where gateways send people back. What the address bar says only finds the order's page, which asks the gateway
  * whether it is paid. Without an order in it, it says how to find one.
  */
-export function paymentSuccessRoutes({ db, settings }: Pick<HttpDeps, 'db' | 'settings'>): Router {
+export function paymentSuccessRoutes(deps: HttpDeps): Router {
+  const { db, settings } = deps;
   const router = express.Router();
   router
     .route('/payment/success')
@@ -36,7 +38,7 @@ export function paymentSuccessRoutes({ db, settings }: Pick<HttpDeps, 'db' | 'se
       const order = await orderIn(db, req);
       if (!order) {
         res.set('Cache-Control', 'no-store');
-        return sendPage(req, res, noOrderPage(languageOf(req, res)));
+        return sendPage(req, res, noOrderPage(languageOf(req, res), await siteOf(deps)));
       }
       const given = req.query.t;
       const isGood = typeof given === 'string' && verifyOrderLink(settings, order.orderNo, given);
@@ -50,12 +52,13 @@ export function paymentSuccessRoutes({ db, settings }: Pick<HttpDeps, 'db' | 'se
 }
 
 /** The address names no order of ours: who paid one is not to read that something went wrong. */
-function noOrderPage(language: Language): Markup {
+function noOrderPage(language: Language, site: Site): Markup {
   const t = textsIn(language);
   const lang = (each: Language) => `?${new URLSearchParams({ lang: each })}`;
   const here = (each: Language) => `/payment/success${lang(each)}`;
   return layout({
     language,
+    site,
     title: t('paid.title'),
     languageLinks: { 'zh-CN': here('zh-CN'), 'zh-TW': here('zh-TW'), en: here('en') },
     body: html`<section class="card">

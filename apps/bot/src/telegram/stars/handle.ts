@@ -24,7 +24,7 @@ export async function handleStars(services: TelegramServices, update: StarsUpdat
       return record(services, await refundedNotice(services, update));
     default:
       await record(services, subscriptionNotice(update));
-      return noteSubscriptionState(services.db, stateOf(update));
+      return noteState(services, update);
   }
 }
 
@@ -94,10 +94,21 @@ function subscriptionNotice({ subscription, updateId }: Subscription): NoticeToR
   };
 }
 
-function stateOf({ subscription }: Subscription) {
-  const { state } = subscription;
-  const known = state === 'active' || state === 'failed' ? state : 'ended';
-  return { provider: 'stars', gatewayOrderId: subscription.invoice_payload, state: known } as const;
+/** Telegram's words for what a subscription has become; another one means nothing to us yet. */
+const STATES: Readonly<Record<string, 'active' | 'failed' | 'ended'>> = {
+  active: 'active',
+  failed: 'failed',
+  canceled: 'ended',
+  cancelled: 'ended',
+};
+
+async function noteState({ db, log }: TelegramServices, { subscription }: Subscription): Promise<void> {
+  const state = STATES[subscription.state];
+  if (state === undefined) {
+    log.warn({ provider: 'stars', state: subscription.state.slice(0, 40) }, 'an unknown state of a subscription');
+    return;
+  }
+  await noteSubscriptionState(db, { provider: 'stars', gatewayOrderId: subscription.invoice_payload, state });
 }
 
 function starsOf(payment: { currency: string; total_amount: number }): Money | null {

@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import type { HttpDeps } from '../../deps.ts';
 import { onlyAllow } from '../../errors.ts';
+import { limitCouponTries } from '../../rate-limit.ts';
 import { jsonBody } from '../body.ts';
 import { createStarsPayment } from './create-payment.ts';
 import { activateMembership, membershipStatus } from './membership.ts';
@@ -14,7 +15,10 @@ export function miniAppRoutes(deps: HttpDeps): Router {
       const reply = await work(deps, req, res);
       res.set('Cache-Control', 'no-store').json(reply);
     };
-  router.route('/api/create-payment').post(jsonBody(), answer(createStarsPayment)).all(onlyAllow('POST'));
+  router
+    .route('/api/create-payment')
+    .post(jsonBody(), limitCouponTries, answer(createStarsPayment))
+    .all(onlyAllow('POST'));
   router.route('/api/membership-status').get(answer(membershipStatus)).all(onlyAllow('GET, HEAD'));
   router.route('/api/activate-membership').post(jsonBody(), answer(activateMembership)).all(onlyAllow('POST'));
   return router;

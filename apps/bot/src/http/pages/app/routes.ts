@@ -26,6 +26,7 @@ import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { orderByNumber } from '../../orders-by-number.ts';
+import { limitCouponTries } from '../../rate-limit.ts';
 import { framedPolicy } from '../../security-headers.ts';
 import { siteOf } from '../../site.ts';
 import { statusOfOrder } from '../../status-of-order.ts';
@@ -69,7 +70,7 @@ export function appRoutes(deps: HttpDeps): Router {
     };
   router.route('/app/view/home').get(view(home)).all(onlyAllow('GET, HEAD'));
   router.route(['/app/view/report/:slug', '/app/view/member/:slug']).get(view(productPage)).all(onlyAllow('GET, HEAD'));
-  router.route('/app/view/price/:slug').post(jsonBody(), view(price)).all(onlyAllow('POST'));
+  router.route('/app/view/price/:slug').post(jsonBody(), limitCouponTries, view(price)).all(onlyAllow('POST'));
   router.route('/app/view/orders/:orderNo').get(view(olderOrders)).all(onlyAllow('GET, HEAD'));
   router.route('/app/view/order/:orderNo').get(view(order)).all(onlyAllow('GET, HEAD'));
   return router;

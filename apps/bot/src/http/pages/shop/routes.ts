@@ -7,6 +7,7 @@ import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
+import { limitCouponTries } from '../../rate-limit.ts';
 import { siteOf } from '../../site.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
@@ -37,7 +38,7 @@ export function shopRoutes(deps: HttpDeps): Router {
       const user = await shopperOf(deps, req);
       await show(deps, req, res, { product, user, typed: { quantity: '1', ...firstPay(req) }, wrong: {} });
     })
-    .post(formBody, async (req, res) => {
+    .post(formBody, limitCouponTries, async (req, res) => {
       const product = await productOf(deps, req);
       const user = await shopperOf(deps, req);
       const typed = readTyped(req.body);
