@@ -85,6 +85,28 @@ describePictures('the pictures of the pages', () => {
     await page.close();
   }, 60_000);
 
+  test('a gift, as who was given it sees it', async () => {
+    const post = async (path: string, body: object = {}) => {
+      const answer = await fetch(system.botUrl + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return (await answer.json()) as { data: { order_no: string; order_url: string } };
+    };
+    const wish = { product_slug: 'bazi-full', email: 'zhang@example.com', payment_method: 'alipay', gift: true };
+    const { data } = await post('/api/create-order', wish);
+    await post(`/api/payment/mock/success/${data.order_no}`);
+    const page = await phone.context.newPage();
+    await page.goto(data.order_url);
+    const link = page.locator('[data-copy*="/gift/"]');
+    await link.waitFor();
+    const address = (await link.getAttribute('data-copy')) ?? '';
+    await page.goto(address);
+    await draw('gift', page);
+    await page.close();
+  }, 60_000);
+
   test('the coin centre', async () => {
     await chat.say('/login');
     await chat.key('在网页上打开').waitFor();
