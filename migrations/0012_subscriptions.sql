@@ -67,4 +67,7 @@ create function membership_end(p_start timestamptz, p_months integer) returns ti
   select greatest(p_start + make_interval(months => p_months), p_start + make_interval(days => 30 * p_months))
 $$;
 
+update products set descriptions = '{"zh-CN": "可用来购买报告、会员和商品", "zh-TW": "可用來購買報告、會員和商品", "en": "To pay for reports, memberships and goods"}'
+ where slug = 'coins-1' and descriptions ->> 'en' = 'To pay for reports and goods';
+
 revoke all on function note_subscription_payment, end_subscription_of_refund, membership_end from public;

@@ -2,6 +2,7 @@ import { messageOf } from '@mingdan/kernel';
 import {
   endSubscriptionsOf,
   findOrder,
+  membershipOf,
   runningSubscription,
   type Subscription,
   subscriptionEnded,
@@ -20,13 +21,13 @@ const PAUSE_SECONDS = 60;
 /** A gateway that says no so often is left to people. */
 const MOST_REFUSALS = 5;
 
-/** The user wants their membership not to be paid again. What is paid stays. @returns until when; undefined where none runs */
+/** The user wants their membership not to be paid again. What is paid stays. @returns until when they are a member; undefined where none runs */
 export async function endRenewal(deps: OperationDeps, userId: number): Promise<Date | undefined> {
   const running = await runningSubscription(deps.db, userId);
   if ((await endSubscriptionsOf(deps.db, userId)) === 0) return undefined;
   deps.log.info({ order_no: running?.orderNo, user_id: userId }, 'a subscription is to end');
   await wakeWorkers(deps.db);
-  return running?.renewsAt;
+  return (await membershipOf(deps.db, userId)).expiresAt ?? running?.renewsAt;
 }
 
 /** Tells gateways that nothing more is to be taken, until each has taken it. */

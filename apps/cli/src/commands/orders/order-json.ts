@@ -1,7 +1,7 @@
 import { formatAmount } from '@mingdan/kernel';
 import type { Order } from '@mingdan/orders';
 
-/** An order for scripts: no personal data. Amounts are decimal text. */
+/** An order for scripts: who ordered by their Telegram id, nothing else that is personal. Amounts are decimal text. */
 export function orderJson(order: Order): Record<string, unknown> {
   return {
     order_no: order.orderNo,
@@ -9,6 +9,7 @@ export function orderJson(order: Order): Record<string, unknown> {
     reason: order.reason,
     kind: order.kind,
     product: order.productSlug,
+    telegram_id: order.chatId,
     quantity: order.quantity,
     amount: formatAmount(order.amount),
     currency: order.amount.currency,

@@ -7,6 +7,7 @@ import type { Context } from '../../context.ts';
 import { withDatabase } from '../../deps.ts';
 import { fields, localised, timeText, word } from '../../print.ts';
 import type { Texts } from '../../texts.ts';
+import { type Buyer, buyerOf } from './buyer.ts';
 import { historyOf, type OrderHistory } from './history.ts';
 import { notFound } from './not-found.ts';
 import { orderJson } from './order-json.ts';
@@ -17,17 +18,21 @@ export function registerShow(orders: Command, context: Context): void {
     return withDatabase(context, async (db) => {
       const order = await findOrder(db, orderNo);
       if (!order) throw notFound(orderNo);
-      const [history, refund] = await Promise.all([historyOf(db, order), refundStatusOf(db, order.id)]);
-      return answer(context.texts(), order, refund, history);
+      const [history, refund, buyer] = await Promise.all([
+        historyOf(db, order),
+        refundStatusOf(db, order.id),
+        buyerOf(db, order),
+      ]);
+      return answer(context.texts(), order, refund, history, buyer);
     });
   });
 }
 
-function answer(texts: Texts, order: Order, refund: string, history: OrderHistory): Answer {
+function answer(texts: Texts, order: Order, refund: string, history: OrderHistory, buyer: Buyer): Answer {
   return {
-    json: { ...orderJson(order), refund_status: refund, ...history },
+    json: { ...orderJson(order), ...buyer, refund_status: refund, ...history },
     lines: [
-      ...summary(texts, order, refund),
+      ...summary(texts, order, refund, buyer),
       ...events(texts, history),
       ...money(texts, history),
       ...work(texts, history),
@@ -35,7 +40,7 @@ function answer(texts: Texts, order: Order, refund: string, history: OrderHistor
   };
 }
 
-function summary(texts: Texts, order: Order, refund: string): string[] {
+function summary(texts: Texts, order: Order, refund: string, buyer: Buyer): string[] {
   const { t } = texts;
   const state = word(texts, 'status', order.status);
   return [
@@ -43,7 +48,12 @@ function summary(texts: Texts, order: Order, refund: string): string[] {
     ...fields([
       [t('orders.state'), order.reason === null ? state : `${state} (${order.reason})`],
       [t('orders.product'), `${localised(order.productNames, texts)} (${order.productSlug})`],
-      [t('orders.amount'), moneyText(order.amount)],
+      [t('orders.buyer'), buyer.telegram_id === null ? t('orders.by_mail') : `Telegram ${buyer.telegram_id}`],
+      [t('orders.amount'), amount(order)],
+      [t('orders.coupon'), buyer.coupon],
+      [t('orders.gift_of'), buyer.gift_of],
+      [t('orders.claimed_by'), buyer.claimed_by],
+      [t('orders.renews'), buyer.renews],
       [t('orders.provider'), order.provider],
       [t('orders.delivery'), word(texts, 'delivery', order.delivery)],
       [t('orders.refund'), refund === 'none' ? null : word(texts, 'refund', refund)],
@@ -51,6 +61,12 @@ function summary(texts: Texts, order: Order, refund: string): string[] {
       [t('orders.expires'), order.status === 'pending_payment' ? timeText(order.expiresAt) : null],
     ]),
   ];
+}
+
+/** With the coins that pay a part of it. */
+function amount({ amount: price, coinsUsed }: Order): string {
+  if (coinsUsed === 0) return moneyText(price);
+  return `${moneyText(price)} (${moneyText({ minor: coinsUsed, currency: 'COIN' })})`;
 }
 
 function events(texts: Texts, { events }: OrderHistory): string[] {
