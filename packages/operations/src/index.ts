@@ -18,7 +18,7 @@ export { type CorrectedEmail, correctOrderEmail } from './correct-order-email.ts
 export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
 export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from './gateway-health.ts';
-export { claimForUser, newGiftPage, orderClaimedGift } from './gifts.ts';
+export { claimForUser, newGift, orderClaimedGift } from './gifts.ts';
 export { type DeliveredGoods, deliverByHand, type HandOver, readGoods } from './goods-of-order.ts';
 export { loginLink, mayAskForLoginLink, ownPath, useLoginLink } from './login-link.ts';
 export { type Buying, type Offer, offersAtAll, offersFor, payable, type Surface, subscriptionOffer } from './offer.ts';
@@ -39,7 +39,7 @@ export { type RefundPreview, refundPreview } from './refund-preview.ts';
 export { type RefundWished, refundWished } from './refund-wish.ts';
 export { readReport, resendReport } from './report-of-order.ts';
 export { type Resolution, refundOverdueHeld, resolveInboxItem } from './resolve-inbox.ts';
-export { type Found, wakeWorkers } from './settle.ts';
+export { type Found, wakeOutbox, wakeWorkers } from './settle.ts';
 export { isPayable, type PaymentWish, type StartedPayment, startPayment } from './start-payment.ts';
 export { type Stats, stats } from './stats.ts';
 export { endRenewal, endSubscriptionsAtGateways } from './subscriptions.ts';

@@ -69,7 +69,7 @@ async function fulfil(order: Order): Promise<void> {
     operatorChatId: -100,
     retryBaseMs: 1,
     confirm: async () => 'confirmed' as const,
-    botName: async () => 'mingdan_bot',
+    botAddress: async () => 'https://t.me/mingdan_bot',
     publicUrl: 'https://mingdan.example',
   };
   await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);

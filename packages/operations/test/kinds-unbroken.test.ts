@@ -93,7 +93,7 @@ function fulfillerOf(order: Order): Fulfiller {
     retryBaseMs: 1,
     confirm: async () => 'confirmed' as const,
     orderLink: () => 'https://x.example',
-    botName: async () => 'bot',
+    botAddress: async () => 'https://t.me/bot',
     publicUrl: 'https://x.example',
   };
   if (order.gift) return giftFulfiller(shared);

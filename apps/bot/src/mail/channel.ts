@@ -1,7 +1,7 @@
 import type { MailChannel, MailFailure, OutgoingMail } from '@mingdan/outbox';
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
-import type { Site } from '../http/site.ts';
+import type { Site } from '../site.ts';
 import type { Texts } from '../texts.ts';
 import { renderMail } from './render.ts';
 

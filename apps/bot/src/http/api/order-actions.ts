@@ -1,6 +1,6 @@
 import { giftPage } from '@mingdan/fulfilment';
 import { formatAmount } from '@mingdan/kernel';
-import { askForRefund, enterRedPacketCode, newGiftPage, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
+import { askForRefund, enterRedPacketCode, newGift, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
 import { giftOfOrder, type Order, refundStatusOf } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
@@ -97,14 +97,14 @@ async function readGift(deps: HttpDeps, req: Request): Promise<object> {
 
 async function renewGiftLink(deps: HttpDeps, req: Request): Promise<object> {
   const order = await giftOrder(deps, req);
-  const link = await newGiftPage(deps.operations, order);
-  if (link === undefined)
+  const given = await newGift(deps.operations, order);
+  if (given === undefined)
     throw new HttpError(
       409,
       'gift_not_open',
       'The gift is not paid yet, or was claimed or taken back: there is no new link',
     );
-  return { order_no: order.orderNo, status: 'open', claim_url: link };
+  return { order_no: order.orderNo, status: 'open', claim_url: given.page };
 }
 
 async function giftOrder(deps: HttpDeps, req: Request): Promise<Order> {

@@ -1,6 +1,6 @@
 import type { Language } from '@mingdan/orders';
 import { html } from 'ghtml';
-import type { Site } from '../site.ts';
+import type { Site } from '../../site.ts';
 import { type Texts, textsIn } from '../texts.ts';
 import { layout, type Markup } from './layout.ts';
 

@@ -4,7 +4,7 @@ import {
   cancelOrder,
   correctOrderEmail,
   enterRedPacketCode,
-  newGiftPage,
+  newGift,
   payPartWithCoins,
   verifyOrderLink,
 } from '@mingdan/operations';
@@ -109,8 +109,8 @@ async function correct(deps: HttpDeps, req: Request): Promise<string> {
 
 async function renewLink(deps: HttpDeps, req: Request): Promise<string> {
   const own = await ownOrder(deps, req, req.body);
-  const link = await newGiftPage(deps.operations, await orderByNumber(deps.db, own.orderNo));
-  return `${pageOf(own, { gift: link === undefined ? 'not_open' : 'renewed' })}#gift`;
+  const given = await newGift(deps.operations, await orderByNumber(deps.db, own.orderNo));
+  return `${pageOf(own, { gift: given === undefined ? 'not_open' : 'renewed' })}#gift`;
 }
 
 interface OwnOrder {

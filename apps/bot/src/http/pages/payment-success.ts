@@ -9,7 +9,7 @@ import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { returnLinkToken } from '../return-link.ts';
-import { type Site, siteOf } from '../site.ts';
+import { type Site, siteOf } from '../../site.ts';
 import { textsIn } from '../texts.ts';
 import { layout, type Markup } from './layout.ts';
 

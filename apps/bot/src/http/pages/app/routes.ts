@@ -18,6 +18,7 @@ import {
 import { findMethod } from '@mingdan/payments/capabilities';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
+import { siteOf } from '../../../site.ts';
 import { jsonBody, readBody } from '../../api/body.ts';
 import { checkGivable } from '../../api/create-order.ts';
 import { requireSession } from '../../auth/session.ts';
@@ -28,7 +29,6 @@ import { languageOf } from '../../language.ts';
 import { orderByNumber } from '../../orders-by-number.ts';
 import { limitCouponTries } from '../../rate-limit.ts';
 import { framedPolicy } from '../../security-headers.ts';
-import { siteOf } from '../../site.ts';
 import { statusOfOrder } from '../../status-of-order.ts';
 import { textsIn } from '../../texts.ts';
 import type { Markup } from '../layout.ts';

@@ -13,6 +13,7 @@ import {
   type User,
 } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
+import { siteOf } from '../../../site.ts';
 import { coinsOf } from '../../api/coins/packages.ts';
 import { placeOrder, requestId } from '../../api/place-order.ts';
 import { requireSession, sessionOf } from '../../auth/session.ts';
@@ -20,7 +21,6 @@ import type { Session } from '../../auth/session-token.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
-import { siteOf } from '../../site.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, textsIn } from '../../texts.ts';
 import { createAsker } from '../ask-gateway.ts';

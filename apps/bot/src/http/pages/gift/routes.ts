@@ -15,14 +15,13 @@ import {
   type User,
 } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
+import { type Site, siteOf } from '../../../site.ts';
 import { answering } from '../../api/operation-errors.ts';
 import { newOrderOf } from '../../api/place-order.ts';
 import { sessionOf } from '../../auth/session.ts';
-import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
-import { type Site, siteOf } from '../../site.ts';
 import { textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
 import { isFormToken, readTyped } from '../shop/order-form.ts';
@@ -90,9 +89,9 @@ async function show(
   if (!isToClaim) return void res.send(await ended(deps, visit, gift, stands));
   const { token: given = '' } = typed;
   const formToken = isFormToken(given) ? given : randomToken(18);
-  const [product, botName] = await Promise.all([productOf(deps, gift), botNameSoon(deps)]);
+  const product = await productOf(deps, gift);
   const isSignedIn = user !== null;
-  res.send(openGiftView({ token, site, product, botName, isSignedIn, language, typed, wrong, formToken }));
+  res.send(openGiftView({ token, site, product, isSignedIn, language, typed, wrong, formToken }));
 }
 
 async function ended(deps: HttpDeps, visit: Visit, gift: Gift, standing: GiftStanding): Promise<string> {

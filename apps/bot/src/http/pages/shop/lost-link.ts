@@ -1,16 +1,16 @@
-import { changed } from '@mingdan/db';
 import { toMailbox } from '@mingdan/fulfilment';
 import { orderNumberPattern } from '@mingdan/kernel';
+import { wakeOutbox } from '@mingdan/operations';
 import { findOrder, type Language, openEmail } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
 import express, { type Router } from 'express';
 import { html } from 'ghtml';
 import { z } from 'zod';
+import { type Site, siteOf } from '../../../site.ts';
 import { sendPage } from '../../compression.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
-import { type Site, siteOf } from '../../site.ts';
 import { textsIn } from '../../texts.ts';
 import { type Typed, textField, type Wrong } from '../fields.ts';
 import { layout, type Markup } from '../layout.ts';
@@ -61,7 +61,7 @@ async function sendLink({ db, clock, operations: { vault } }: HttpDeps, orderNo:
   const window = Math.floor(clock.now().getTime() / ONCE_IN_MS);
   const message = { template: 'order_link', params: { orderNo, product: order.productNames } } as const;
   await enqueue(db, vault, toMailbox(vault, order, { dedupeKey: `link:${orderNo}:${window}`, message }));
-  await changed(db, `select pg_notify('mingdan_work', 'outbox')`);
+  await wakeOutbox(db);
 }
 
 interface LostLinkView {

@@ -1,14 +1,14 @@
+import { botStart } from '@mingdan/fulfilment';
 import { randomToken } from '@mingdan/kernel';
 import { orderLinkToken } from '@mingdan/operations';
 import { findProduct, type Language, listProducts, type Product, readSiteSettings, type User } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
+import { type Site, siteOf } from '../../../site.ts';
 import { clientOf, placeOrder } from '../../api/place-order.ts';
-import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { limitCouponTries } from '../../rate-limit.ts';
-import { siteOf } from '../../site.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
@@ -52,20 +52,16 @@ export function shopRoutes(deps: HttpDeps): Router {
 }
 
 async function list(deps: HttpDeps, user: User | null, language: Language): Promise<string> {
-  const [all, settings, botName] = await Promise.all([
-    listProducts(deps.db),
-    readSiteSettings(deps.db),
-    botNameSoon(deps),
-  ]);
+  const [all, settings, site] = await Promise.all([listProducts(deps.db), readSiteSettings(deps.db), siteOf(deps)]);
   const products = await Promise.all(
     all.filter(isForSale).map((product) => pricedFor(deps, product, user, product.kind === 'membership')),
   );
-  const accountCards = accountCardsOf(all, botName, language);
-  return listView({ products, settings, language, isKnown: user !== null, accountCards, site: await siteOf(deps) });
+  const accountCards = accountCardsOf(all, site, language);
+  return listView({ products, settings, language, isKnown: user !== null, accountCards, site });
 }
 
 /** Coins and memberships of one's own, which belong to an account: where to get them, and from what price. */
-function accountCardsOf(products: readonly Product[], botName: string | undefined, language: Language): AccountCard[] {
+function accountCardsOf(products: readonly Product[], { bot }: Site, language: Language): AccountCard[] {
   const cheapest = (kind: Product['kind']) =>
     products.filter((each) => each.kind === kind).sort((one, other) => one.price.minor - other.price.minor)[0];
   const [coins, plan] = [cheapest('coins'), cheapest('membership')];
@@ -75,7 +71,7 @@ function accountCardsOf(products: readonly Product[], botName: string | undefine
     cards.push({ kind: 'coins', from: coins.price, address });
   }
   if (plan) {
-    const address = botName === undefined ? undefined : `https://t.me/${botName}?start=buy_${plan.slug}`;
+    const address = bot && botStart(bot.address, `buy_${plan.slug}`);
     cards.push({ kind: 'membership', from: plan.price, address });
   }
   return cards;
