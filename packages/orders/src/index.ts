@@ -102,7 +102,7 @@ export {
 export { type GiftOrder, orderByGift } from './order-by-gift.ts';
 export { prepareDatabase, WEBHOOK_ROLE } from './prepare.ts';
 export { type PricedOrder, previewPrice, priceOf } from './price.ts';
-export { findProduct, findProductById, listProducts, type Product } from './products.ts';
+export { findProduct, findProductById, listProducts, type Product, slugPattern } from './products.ts';
 export {
   decideWithdrawal,
   earningsOf,

@@ -1,9 +1,6 @@
 import { coinPartOf, isPayable, payable, readGoods } from '@mingdan/operations';
 import {
   coinBalance,
-  couponPattern,
-  findProduct,
-  findUser,
   giftOfOrder,
   type Language,
   listProducts,
@@ -20,13 +17,15 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { z } from 'zod';
 import { siteOf } from '../../../site.ts';
 import { jsonBody, readBody } from '../../api/body.ts';
-import { checkGivable } from '../../api/create-order.ts';
-import { requireSession } from '../../auth/session.ts';
+import { checkGivable } from '../../api/ordered-product.ts';
+import { couponCode } from '../../api/words.ts';
+import { requireUser } from '../../auth/users.ts';
 import { sendPage } from '../../compression.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { orderByNumber } from '../../orders-by-number.ts';
+import { productBySlug } from '../../products-by-slug.ts';
 import { limitCouponTries } from '../../rate-limit.ts';
 import { framedPolicy } from '../../security-headers.ts';
 import { statusOfOrder } from '../../status-of-order.ts';
@@ -62,8 +61,7 @@ export function appRoutes(deps: HttpDeps): Router {
   const view =
     (draw: (deps: HttpDeps, user: User, req: Request, language: Language) => Promise<Markup>): RequestHandler =>
     async (req: Request, res: Response) => {
-      const user = await findUser(deps.db, requireSession(deps, req).userId);
-      if (!user) throw new HttpError(401, 'unauthorized', 'Sign in first');
+      const { user } = await requireUser(deps, req);
       const language = req.query.lang === undefined ? user.language : languageOf(req, res);
       const markup = await draw(deps, user, req, language);
       res.set('Cache-Control', 'no-store').type('html').send(markup);
@@ -90,7 +88,7 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
     Promise.all(
       products
         .filter((product) => product.kind === kind)
-        .map(async (product) => ({ product, price: await appPrice(deps, product, user) })),
+        .map(async (product) => ({ product, price: await appPrice(deps, product, user, { rates: settings.rates }) })),
     );
   const [reports, plans, packages] = await Promise.all([sold('report'), sold('membership'), sold('coins')]);
   const { maintenance } = settings;
@@ -138,7 +136,7 @@ async function productPage(deps: HttpDeps, user: User, req: Request, language: L
 }
 
 const priceWish = z.object({
-  coupon: z.string().trim().regex(couponPattern).optional(),
+  coupon: couponCode.optional(),
   gift: z.boolean().default(false),
 });
 
@@ -153,7 +151,7 @@ async function price(deps: HttpDeps, user: User, req: Request, language: Languag
 
 /** A report, or a membership: what has a page of its own. */
 async function productOf({ db }: HttpDeps, { params: { slug } }: Request): Promise<Product> {
-  const product = typeof slug === 'string' && /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(db, slug) : undefined;
+  const product = await productBySlug(db, slug);
   if (product?.kind === 'report' || product?.kind === 'membership') return product;
   throw new HttpError(404, 'product_not_found', 'There is no such report');
 }

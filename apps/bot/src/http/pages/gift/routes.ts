@@ -5,7 +5,6 @@ import {
   endOfPeriod,
   findGift,
   findProductById,
-  findUser,
   type Gift,
   type GiftStanding,
   giftCause,
@@ -18,13 +17,13 @@ import express, { type Request, type Response, type Router } from 'express';
 import { type Site, siteOf } from '../../../site.ts';
 import { answering } from '../../api/operation-errors.ts';
 import { newOrderOf } from '../../api/place-order.ts';
-import { sessionOf } from '../../auth/session.ts';
+import { userOfSession } from '../../auth/users.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
-import { isFormToken, readTyped } from '../shop/order-form.ts';
+import { isFormToken, readTyped } from '../shop/typed.ts';
 import { readClaim } from './claim-form.ts';
 import { endedGiftView, openGiftView } from './view.ts';
 
@@ -62,13 +61,8 @@ interface Visit {
 
 async function visitOf(deps: HttpDeps, req: Request, res: Response): Promise<Visit> {
   const token = typeof req.params.token === 'string' ? req.params.token : '';
-  const session = sessionOf(deps, req);
-  const [gift, user, site] = await Promise.all([
-    findGift(deps.db, token),
-    session ? findUser(deps.db, session.userId) : undefined,
-    siteOf(deps),
-  ]);
-  return { token, gift, user: user ?? null, language: languageOf(req, res), site };
+  const [gift, user, site] = await Promise.all([findGift(deps.db, token), userOfSession(deps, req), siteOf(deps)]);
+  return { token, gift, user, language: languageOf(req, res), site };
 }
 
 const STATUS: Readonly<Record<GiftStanding, number>> = { open: 200, yours: 200, own: 200, taken: 410, revoked: 410 };
