@@ -25,7 +25,7 @@ export {
   type UsedCoins,
   useCoins,
 } from './coins.ts';
-export { correctEmail, correctionsLeft, MOST_CORRECTIONS } from './correct-email.ts';
+export { correctEmail, correctionsLeft } from './correct-email.ts';
 export { type CouponOff, type CouponUse, couponPattern, previewCoupon } from './coupons.ts';
 export { createOrder, type NewOrder } from './create.ts';
 export { expire, takeOverdue, takeUnclosed } from './expire.ts';
@@ -97,6 +97,7 @@ export {
   openEmail,
   openInput,
   openOrdersOf,
+  orderPage,
   ordersOfUser,
 } from './order.ts';
 export { type GiftOrder, orderByGift } from './order-by-gift.ts';

@@ -6,7 +6,7 @@ import {
   listProducts,
   membershipOf,
   type Order,
-  ordersOfUser,
+  orderPage,
   type Product,
   readSiteSettings,
   runningSubscription,
@@ -107,12 +107,11 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
 
 /** @param before a number of an order: those that are older than it */
 async function ordersFrom(deps: HttpDeps, user: User, language: Language, before?: string): Promise<OrderList> {
-  const found = await ordersOfUser(deps.db, user.id, ORDERS_SHOWN + 1, before);
-  const orders = found.slice(0, ORDERS_SHOWN);
+  const { entries: orders, next } = await orderPage(deps.db, user.id, { limit: ORDERS_SHOWN, before });
   const shown = await Promise.all(
     orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) })),
   );
-  return { shown, next: found.length > orders.length ? orders.at(-1)?.orderNo : undefined };
+  return { shown, next };
 }
 
 async function olderOrders(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
