@@ -217,5 +217,3 @@ function ownForms({ order, own, language }: OrderView, state: ShownState, t: Tex
 export function withoutTitle(markdown: string): string {
   return markdown.replace(/^# .*\n+/, '');
 }
-
-export { facts } from './order-facts.ts';

@@ -86,7 +86,7 @@ export function endedGiftView(view: EndedGift): Markup {
   const order =
     orderNo === undefined ? '' : html`<a class="button" href="/order/!${orderNo}?${lang}">${t('gift.toOrder')}</a>`;
   const mayHaveLost = state === 'taken' || (state === 'own' && orderNo === undefined);
-  const lost = mayHaveLost ? html`<a href="/shop/lost-link?${lang}">${t('gift.toLostLink')}</a> · ` : '';
+  const lost = mayHaveLost ? html`<a href="/shop/lost-link?${lang}">${t('lostLink.lost')}</a> · ` : '';
   return page(
     view,
     title,
