@@ -4,9 +4,9 @@ import { providerNames } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
 import { localised } from '../language.ts';
+import { moneyText } from '../money-text.ts';
 import type { Texts } from '../texts.ts';
 import type { Markup } from './layout.ts';
-import { moneyText } from './money-text.ts';
 import { clockTime, dayName } from './time-text.ts';
 
 /** What stands on a receipt, and is shown to the buyer alone. */

@@ -44,7 +44,7 @@ const TELEGRAM_SCRIPT = 'https://telegram.org/js/telegram-web-app.js';
 const TELEGRAM_FRAMES = ['https://web.telegram.org', 'https://*.web.telegram.org'];
 const ORDERS_SHOWN = 10;
 
-/** `/app`: the Mini App. Its parts are drawn here for who is signed in, and put in place by `assets/app.js`. */
+/** `/app`: the Mini App. Its parts are drawn here for who is signed in, and put in place by `assets/app-frame.js`. */
 export function appRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   const { mock } = deps.settings;

@@ -1,9 +1,9 @@
 import type { Language, PromoterEarnings } from '@mingdan/orders';
 import { html } from 'ghtml';
 import type { Site } from '../../../site.ts';
+import { moneyText } from '../../money-text.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import { layout, type Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
 import { signInMarkup } from '../sign-in.ts';
 
 export const withdrawalAnswers = [

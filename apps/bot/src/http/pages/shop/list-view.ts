@@ -4,9 +4,9 @@ import { html } from 'ghtml';
 import type { Site } from '../../../site.ts';
 import { inDollars } from '../../api/prices.ts';
 import { localised } from '../../language.ts';
+import { moneyText } from '../../money-text.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { layout, type Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
 
 interface ListView {
   readonly products: readonly Product[];
