@@ -92,6 +92,7 @@ export {
   findOrder,
   findOrderByConfirmation,
   findOrderByExternalId,
+  findOrderByPayment,
   ORDER_COLUMNS,
   type Order,
   openEmail,

@@ -84,6 +84,16 @@ export async function findOrderByConfirmation(db: Db, confirmationId: string): P
   });
 }
 
+/** By the gateway's number of a payment that was opened for it. */
+export async function findOrderByPayment(db: Db, paymentId: string): Promise<Order | undefined> {
+  return row<Order>(
+    db,
+    `select ${ORDER_COLUMNS} from orders o
+      where id = (select order_id from payment_attempts where provider_payment_id = :paymentId limit 1)`,
+    { paymentId },
+  );
+}
+
 /** Newest first. @param before an order number of theirs: only what is older than that one */
 export async function ordersOfUser(
   db: Db,
