@@ -52,6 +52,23 @@ describeInBrowser('the chat on a phone', () => {
   );
 
   test(
+    'a link of the shop’s pages says to the bot what it is there for, once',
+    async () => {
+      const phone = await aPhone(browser, 'zh-CN');
+      const page = await phone.context.newPage();
+      await page.goto(`${system.chatUrl}?user=${await system.newPerson('小红', 'zh-hans')}&start=buy_bazi-basic`);
+      const said = page.getByText('/start buy_bazi-basic');
+      await said.waitFor();
+      await page.reload();
+      await said.waitFor();
+      expect(await said.count()).toBe(1);
+      expect(phone.errors).toEqual([]);
+      await phone.context.close();
+    },
+    WITHIN_MS,
+  );
+
+  test(
     'a payment that the bank declines is told, its button goes, and one press leads on',
     async () => {
       const { phone, chat } = await someone();

@@ -3,14 +3,14 @@ import { listen, pendingMigrations } from '@mingdan/db';
 import { type Logger, messageOf, pause } from '@mingdan/kernel';
 import { orderLink, readReport, shopLink } from '@mingdan/operations';
 import type { RequestHandler } from 'express';
+import { type BotLink, learnBot } from './bot-link.ts';
 import { type BotDeps, createDeps } from './deps.ts';
 import { createHttpApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
 import { mockGate } from './http/mock/gate.ts';
-import { type BotLink, siteOf } from './http/site.ts';
 import { type RunningHttp, startHttp } from './http/start-http.ts';
 import { smtpChannel } from './mail/channel.ts';
-import { learnBotName } from './telegram/bot-name.ts';
+import { siteOf } from './site.ts';
 import { createTelegram, operatorTopics, startTelegram, type TelegramRole, telegramChannel } from './telegram/index.ts';
 import { testTelegram } from './telegram/test-notice.ts';
 import { createAnnouncer } from './worker/announce.ts';
@@ -29,7 +29,7 @@ export async function startBot(config: BotConfig, log: Logger, hostname: string)
   const deps = createDeps(config, log, hostname);
   const stopping = new AbortController();
   const running: Running = { telegram: undefined, worker: undefined, stopSending: new AbortController() };
-  const bot = botLink(config, learnBotName(deps.botName, { log, signal: stopping.signal }));
+  const bot = learnBot(deps.bot, { log, signal: stopping.signal });
   const http = await serve(config, deps, { running, bot, stopping: stopping.signal });
   log.info({ port: http.port, roles: config.roles }, 'listening');
   const ready = waitForDatabase(deps, stopping.signal).then(() =>
@@ -61,18 +61,9 @@ interface Running {
   listener?: { stop(): Promise<void> };
 }
 
-/** The bot as pages and mails name it; in the sandbox it is where its stand-in talks. */
-function botLink(config: BotConfig, nameOf: () => string | undefined): () => BotLink | undefined {
-  const mock = mockGate(config);
-  return () => {
-    const name = nameOf();
-    if (name === undefined) return undefined;
-    return { name: `@${name}`, address: mock?.playsTelegram ? `${mock.sandboxUrl}/chat` : `https://t.me/${name}` };
-  };
-}
-
 interface Around {
   readonly running: Running;
+  /** the bot, once its name is known */
   readonly bot: () => BotLink | undefined;
 }
 
@@ -109,7 +100,6 @@ function serve(
     operations: deps.operations,
     readReport: (order) => readReport(deps.operations, order),
     metrics: createMetrics(deps),
-    botName: deps.botName,
     bot,
     testTelegram: () => testTelegram(telegramTestSettings(config, deps)),
     stopping,

@@ -17,7 +17,8 @@ import { confirmPayment, type OperationDeps, operationSettings, orderLink } from
 import { createHouse, type Order } from '@mingdan/orders';
 import { createClients } from '@mingdan/payments/clients';
 import { createModel } from '@mingdan/report';
-import { rememberedName } from './telegram/bot-name.ts';
+import { type BotLink, botLinkOf, rememberedBot } from './bot-link.ts';
+import { mockGate } from './http/mock/gate.ts';
 import { createTelegram } from './telegram/index.ts';
 import { createTexts, type Texts } from './texts.ts';
 
@@ -32,8 +33,8 @@ export interface BotDeps {
   readonly operations: OperationDeps;
   readonly fulfilment: FulfilmentDeps;
   readonly fulfillers: ReadonlyMap<FulfillerKey, Fulfiller>;
-  /** the bot's name at Telegram, without @ */
-  readonly botName: () => Promise<string>;
+  /** the bot as people find it; Telegram is asked for its name */
+  readonly bot: () => Promise<BotLink>;
 }
 
 /** The only place where clients, fulfillers and delivery are put together. */
@@ -69,10 +70,12 @@ export function createDeps(config: BotConfig, log: Logger, hostname: string): Bo
   const { token, apiRoot } = config.telegram;
   const telegram = createTelegram({ token, apiRoot, db, log });
   const report = reportDeps(config, fulfilment, operations);
-  const botName = rememberedName(async () => (await telegram.getMe()).username);
-  const fulfillers = createFulfillers(fulfilment, operations, report, botName);
+  const mock = mockGate(config);
+  const chat = mock?.playsTelegram ? `${mock.sandboxUrl}/chat` : undefined;
+  const bot = rememberedBot(async () => botLinkOf((await telegram.getMe()).username, chat));
+  const fulfillers = createFulfillers(fulfilment, operations, report, bot);
   const holder = `${hostname}-${process.pid}-${randomToken(4)}`;
-  return { db, vault, clock, log, texts: createTexts(), holder, operations, fulfilment, fulfillers, botName };
+  return { db, vault, clock, log, texts: createTexts(), holder, operations, fulfilment, fulfillers, bot };
 }
 
 /** One for each product kind, and one for what is bought for somebody else. */
@@ -80,7 +83,7 @@ export function createFulfillers(
   fulfilment: FulfilmentDeps,
   operations: OperationDeps,
   report: ReportDeps,
-  botName: () => Promise<string>,
+  bot: () => Promise<BotLink>,
 ): ReadonlyMap<FulfillerKey, Fulfiller> {
   const confirming = {
     ...fulfilment,
@@ -92,7 +95,11 @@ export function createFulfillers(
     coinsFulfiller(confirming),
     membershipFulfiller(fulfilment),
     goodsFulfiller(confirming),
-    giftFulfiller({ ...confirming, botName, publicUrl: operations.settings.publicUrl }),
+    giftFulfiller({
+      ...confirming,
+      botAddress: async () => (await bot()).address,
+      publicUrl: operations.settings.publicUrl,
+    }),
   ];
   return new Map(all.map((fulfiller): [FulfillerKey, Fulfiller] => [fulfiller.kind, fulfiller]));
 }

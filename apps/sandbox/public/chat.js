@@ -97,6 +97,7 @@ const hear = (event) => {
       meet(event);
       drawAll();
       invoices.openFromAddress();
+      startFromAddress();
     },
     person: () => meet(event),
     message: () => {
@@ -238,21 +239,30 @@ function answered({ queryId, text, alert, url }) {
   $('alert').showModal();
 }
 
+/** A page of the shop leads here with what it wants the bot to be told: once, not again with every reload. */
+function startFromAddress() {
+  const query = new URLSearchParams(location.search);
+  const payload = query.get('start');
+  if (payload === null) return;
+  query.delete('start');
+  history.replaceState(null, '', `?${query}`);
+  act('start', { payload });
+}
+
 /** A link to this very bot is a deep link: it stays in the chat. */
 function followLink(href, event) {
   const url = new URL(href);
-  const invoice = url.origin === location.origin ? url.searchParams.get('invoice') : null;
-  if (invoice) {
-    event.preventDefault();
-    return invoices.openLink(invoice);
-  }
-  if (
-    !/^(t|telegram)\.me$/.test(url.hostname) ||
-    url.pathname.slice(1).toLowerCase() !== state.bot.username.toLowerCase()
-  )
-    return;
+  const isHere = url.origin === location.origin;
+  const invoice = isHere ? url.searchParams.get('invoice') : null;
+  if (!invoice && !(isHere ? url.searchParams.has('start') : isBot(url))) return;
   event.preventDefault();
-  act('start', { payload: url.searchParams.get('start') ?? '' });
+  if (invoice) invoices.openLink(invoice);
+  else act('start', { payload: url.searchParams.get('start') ?? '' });
+}
+
+function isBot({ hostname, pathname }) {
+  const name = pathname.slice(1).toLowerCase();
+  return /^(t|telegram)\.me$/.test(hostname) && name === state.bot.username.toLowerCase();
 }
 
 function showTyping(action) {

@@ -1,4 +1,5 @@
 export { alarm } from './alarm.ts';
+export { botStart } from './bot-start.ts';
 export { type ConfirmingDeps, confirmStep } from './confirm.ts';
 export {
   CannotGive,

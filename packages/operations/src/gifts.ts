@@ -1,4 +1,4 @@
-import { changed, type Db } from '@mingdan/db';
+import type { Db } from '@mingdan/db';
 import { giftPage, tellBuyer } from '@mingdan/fulfilment';
 import type { Vault } from '@mingdan/kernel';
 import {
@@ -12,16 +12,16 @@ import {
   renewGift,
 } from '@mingdan/orders';
 import type { OperationDeps } from './contract.ts';
-import { wakeWorkers } from './settle.ts';
+import { wakeOutbox, wakeWorkers } from './settle.ts';
 
 /** The giver's message waits, and perhaps an order. */
 async function wake(db: Db): Promise<void> {
   await wakeWorkers(db);
-  await changed(db, `select pg_notify('mingdan_work', 'outbox')`).catch(() => 0);
+  await wakeOutbox(db);
 }
 
 /** Who gave it hears that it arrived, in chat or by mail; not who took it. A claim that came back and was taken again is told once. */
-export async function tellGiver(db: Db, vault: Vault, giftId: number): Promise<void> {
+async function tellGiver(db: Db, vault: Vault, giftId: number): Promise<void> {
   const order = await orderOfGift(db, giftId);
   if (!order) return;
   const { orderNo, productNames: product } = order;
@@ -64,11 +64,12 @@ export async function orderClaimedGift(
   return answer;
 }
 
-/** A claim link for one that was lost; the old one ends. @returns its address, or undefined where nobody can claim the gift any more */
-export async function newGiftPage(
+/** A claim link for one that was lost; the old one ends. @returns its token and its page, or undefined where nobody can claim the gift any more */
+export async function newGift(
   { db, vault, settings }: OperationDeps,
   order: Pick<Order, 'id'>,
-): Promise<string | undefined> {
+): Promise<{ token: string; page: string } | undefined> {
   const given = newGiftToken(vault);
-  return (await renewGift(db, order.id, given)) ? giftPage(settings.publicUrl, given.token) : undefined;
+  if (!(await renewGift(db, order.id, given))) return undefined;
+  return { token: given.token, page: giftPage(settings.publicUrl, given.token) };
 }

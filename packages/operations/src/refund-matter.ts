@@ -1,9 +1,9 @@
 import { type Db, row } from '@mingdan/db';
 import { amountText } from '@mingdan/fulfilment';
-import type { Vault } from '@mingdan/kernel';
 import type { Order } from '@mingdan/orders';
 import type { RefundOutcome, RefundWish } from './ask-for-refund.ts';
 import type { OperationDeps } from './contract.ts';
+import { sealWords } from './inbox-words.ts';
 import { tellOperators } from './tell-operators.ts';
 
 /** A wish that no rule grants is a matter for people: one for each order, opened anew where an earlier one was closed. */
@@ -22,7 +22,11 @@ export async function leaveToOperators(
     {
       key,
       orderId: order.id,
-      details: JSON.stringify({ order_no: order.orderNo, by: wish.by, reason: sealReason(deps.vault, wish.reason) }),
+      details: JSON.stringify({
+        order_no: order.orderNo,
+        by: wish.by,
+        reason: sealWords(deps.vault, 'reason', wish.reason.slice(0, 500)),
+      }),
     },
   );
   if (!item) return 'already_requested';
@@ -35,16 +39,4 @@ export async function leaveToOperators(
   };
   await tellOperators(deps, tx, `${key}:${item.asked}`, { template: 'alarm_refund_wanted', params }, order.id);
   return 'with_operators';
-}
-
-const REASON = 'inbox_items.reason';
-
-/** A buyer's own words are personal: sealed, as every text of theirs. */
-function sealReason(vault: Vault, reason: string): string {
-  return vault.seal(REASON, reason.slice(0, 500)).toString('base64');
-}
-
-/** What `details.reason` of a matter says. */
-export function openReason(vault: Vault, sealed: string): string {
-  return String(vault.open(REASON, Buffer.from(sealed, 'base64')));
 }

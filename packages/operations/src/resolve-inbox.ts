@@ -5,7 +5,7 @@ import { enqueue } from '@mingdan/outbox';
 import { askForRefund } from './ask-for-refund.ts';
 import type { OperationDeps } from './contract.ts';
 import { OperationRefused } from './errors.ts';
-import { sealReply } from './refund-wish.ts';
+import { sealWords } from './inbox-words.ts';
 import { wakeWorkers } from './settle.ts';
 
 export interface Resolution {
@@ -62,7 +62,7 @@ export async function resolveInboxItem(deps: OperationDeps, resolution: Resoluti
     const done = await changed(
       tx,
       `update inbox_items set status = 'resolved', resolution = nullif(:note, ''), resolved_at = now(), details = details || :answer::jsonb where id = :id and status = 'open'`,
-      { id, note, answer: JSON.stringify(reply ? { reply: sealReply(deps.vault, reply) } : {}) },
+      { id, note, answer: JSON.stringify(reply ? { reply: sealWords(deps.vault, 'reply', reply) } : {}) },
     );
     if (done === 0) return false;
     await answerBuyer(deps, tx, item, resolution);

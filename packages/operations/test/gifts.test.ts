@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { changed, type Db, row, rows } from '@mingdan/db';
+import { type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { failOrder, giftFulfiller, runOrder } from '@mingdan/fulfilment';
-import { pause, systemClock } from '@mingdan/kernel';
+import { failOrder } from '@mingdan/fulfilment';
+import { pause } from '@mingdan/kernel';
 import {
   claimGift,
-  claimPaid,
   completeIfDelivered,
-  createOrder,
-  findOrder,
-  findProduct,
   type GiftClaim,
   giftOfOrder,
   membershipOf,
@@ -21,6 +17,7 @@ import {
 import { anAttempt, aUser, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import { afterRefund, askForRefund, type OperationDeps } from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
+import { fulfil, now, orderOf, sent } from './support.ts';
 
 let database: TestDatabase;
 let db: Db;
@@ -34,64 +31,20 @@ beforeEach(() => {
   deps = operationDeps(db, new FakeGateway());
 });
 
-const now = async (order: Pick<Order, 'orderNo'>) => (await findOrder(db, order.orderNo)) as Order;
-
-async function ordered(
-  slug: string,
-  userId: number | null,
-  more: { gift?: boolean; claimsGift?: number; email?: string },
-): Promise<Order> {
-  const product = await findProduct(db, slug);
-  if (!product) throw new Error('no such product');
-  const { order } = await createOrder(
-    db,
-    testVault,
-    {
-      userId,
-      product,
-      input: {},
-      language: 'zh-CN',
-      confirmationId: randomBytes(9).toString('hex'),
-      baziSource: 'local',
-      expiryMinutes: 30,
-      maxOpen: 1000,
-      ...more,
-    },
-    systemClock,
-  );
-  return order;
-}
-
-/** As the worker does. */
-async function fulfil(order: Order): Promise<void> {
-  const shared = {
-    ...deps,
-    operatorChatId: -100,
-    retryBaseMs: 1,
-    confirm: async () => 'confirmed' as const,
-    botName: async () => 'mingdan_bot',
-    publicUrl: 'https://mingdan.example',
-  };
-  await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);
-  await runOrder(shared, giftFulfiller(shared), await now(order), 'A', new AbortController().signal);
-}
-
 /** Bought for somebody else, paid, and its link in the buyer's chat. */
 async function aGift(slug: string): Promise<{ order: Order; token: string; buyer: number }> {
   const { id: buyer } = await aUser(db);
-  const order = await ordered(slug, buyer, { gift: true });
+  const order = await orderOf(db, slug, { userId: buyer, gift: true });
   await anAttempt(db, order, `PAY-${order.orderNo}`);
   await recordNotice(db, paidNotice(order));
-  await fulfil(order);
+  await fulfil(deps, order);
   const said = await row<{ payload: Buffer }>(db, 'select payload from outbox where dedupe_key = :key', {
     key: `gift:${order.orderNo}`,
   });
   const message = JSON.stringify(testVault.open('outbox.payload', said?.payload ?? Buffer.alloc(0)));
   const token = /start=gift_([\w-]{43})/.exec(message)?.[1];
   if (token === undefined) throw new Error(`no link in ${message}`);
-  await changed(db, `update outbox set status = 'sent', sent_at = now() where order_id = :id`, { id: order.id });
-  await completeIfDelivered(db, order.id);
-  return { order: await now(order), token, buyer };
+  return { order: await sent(db, order), token, buyer };
 }
 
 const giftOf = ({ id }: Order) =>
@@ -173,10 +126,10 @@ describe('a gift', () => {
 
 describe('a gift of a buyer without an account', () => {
   test('goes to the address of its order, and its link can be read again', async () => {
-    const order = await ordered('member-month', null, { gift: true, email: 'giver@example.com' });
+    const order = await orderOf(db, 'member-month', { userId: null, gift: true, email: 'giver@example.com' });
     await anAttempt(db, order, `PAY-${order.orderNo}`);
     await recordNotice(db, paidNotice(order));
-    await fulfil(order);
+    await fulfil(deps, order);
     const said = await row<{ payload: Buffer; mailTo: Buffer }>(
       db,
       'select payload, mail_to as "mailTo" from outbox where dedupe_key = :key',
@@ -189,7 +142,7 @@ describe('a gift of a buyer without an account', () => {
     );
     expect(said?.mailTo).not.toBeNull();
     await completeIfDelivered(db, order.id);
-    expect(await now(order)).toMatchObject({ status: 'completed' });
+    expect(await now(db, order)).toMatchObject({ status: 'completed' });
   });
 });
 
@@ -198,7 +151,9 @@ describe('the report of a gift', () => {
     const { token } = await aGift('bazi-full');
     const { id } = await aUser(db);
     const claimsGift = giftIdOf(await claimGift(db, token, id));
-    const tries = await Promise.allSettled(Array.from({ length: 5 }, () => ordered('bazi-full', id, { claimsGift })));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 5 }, () => orderOf(db, 'bazi-full', { userId: id, claimsGift })),
+    );
     const made = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     expect(made).toHaveLength(1);
     expect(made[0]).toMatchObject({ status: 'paid', amount: { minor: 0 }, claimsGift });
@@ -211,22 +166,26 @@ describe('the report of a gift', () => {
     const { token } = await aGift('bazi-basic');
     const [one, other] = [await aUser(db), await aUser(db)];
     const claimsGift = giftIdOf(await claimGift(db, token, one.id));
-    await expect(ordered('bazi-full', one.id, { claimsGift })).rejects.toMatchObject({ code: 'gift_not_valid' });
-    await expect(ordered('bazi-basic', other.id, { claimsGift })).rejects.toMatchObject({ code: 'gift_not_valid' });
+    await expect(orderOf(db, 'bazi-full', { userId: one.id, claimsGift })).rejects.toMatchObject({
+      code: 'gift_not_valid',
+    });
+    await expect(orderOf(db, 'bazi-basic', { userId: other.id, claimsGift })).rejects.toMatchObject({
+      code: 'gift_not_valid',
+    });
   });
 
   test('that fails lets the link be claimed again, and its claimer hears of it', async () => {
     const { order, token } = await aGift('bazi-basic');
     const [one, other] = [await aUser(db), await aUser(db)];
     const claimsGift = giftIdOf(await claimGift(db, token, one.id));
-    const report = await ordered('bazi-basic', one.id, { claimsGift });
+    const report = await orderOf(db, 'bazi-basic', { userId: one.id, claimsGift });
     await fail(report);
     expect(await giftOf(order)).toEqual({ claimedBy: null, revoked: false, claimedOrderId: null });
     expect(
       await rows(db, 'select 1 from outbox where dedupe_key = :key', { key: `gift-again:${report.orderNo}` }),
     ).toHaveLength(1);
     expect(giftIdOf(await claimGift(db, token, other.id))).toBe(claimsGift);
-    expect(await ordered('bazi-basic', other.id, { claimsGift })).toMatchObject({ status: 'paid' });
+    expect(await orderOf(db, 'bazi-basic', { userId: other.id, claimsGift })).toMatchObject({ status: 'paid' });
   });
 });
 
@@ -274,7 +233,9 @@ describe('a refund of a gift', () => {
     const { id } = await aUser(db);
     const claimsGift = giftIdOf(await claimGift(db, token, id));
     await ask(order, 'operator');
-    await expect(ordered('bazi-basic', id, { claimsGift })).rejects.toMatchObject({ code: 'gift_not_valid' });
+    await expect(orderOf(db, 'bazi-basic', { userId: id, claimsGift })).rejects.toMatchObject({
+      code: 'gift_not_valid',
+    });
   });
 
   test('at the moment of its claim: exactly one of the two wins', async () => {

@@ -1,26 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import {
-  coinsFulfiller,
-  type Fulfiller,
-  giftFulfiller,
-  goodsFulfiller,
-  membershipFulfiller,
-  runOrder,
-} from '@mingdan/fulfilment';
-import { pause, systemClock } from '@mingdan/kernel';
+import { pause } from '@mingdan/kernel';
 import {
   addCodes,
-  claimPaid,
   coinBalance,
   completeIfDelivered,
-  createOrder,
   decideWithdrawal,
   earningsOf,
   expire,
-  findOrder,
   findProduct,
   forgetUser,
   grantCoins,
@@ -42,6 +30,7 @@ import {
 import { anAttempt, aUser, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
 import { afterRefund, askForRefund, deliverByHand, type OperationDeps, readGoods } from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
+import { fulfil, now, orderOf, sent } from './support.ts';
 
 /** What somebody found who tried to break coins, memberships, goods, coupons, gifts and promoters; each mended by migrations/0016 and around it. */
 let database: TestDatabase;
@@ -56,70 +45,16 @@ beforeEach(() => {
   deps = operationDeps(db, new FakeGateway());
 });
 
-const now = async (order: Order): Promise<Order> => (await findOrder(db, order.orderNo)) as Order;
-
-async function anOrderOf(slug: string, wish: Partial<NewOrder> = {}, through: Db = db): Promise<Order> {
-  const product = await findProduct(through, slug);
-  if (!product) throw new Error('no such product');
-  const userId = wish.userId === undefined ? (await aUser(through)).id : wish.userId;
-  const made = await createOrder(
-    through,
-    testVault,
-    {
-      product,
-      input: {},
-      language: 'en',
-      confirmationId: randomBytes(9).toString('hex'),
-      baziSource: 'local',
-      expiryMinutes: 30,
-      maxOpen: 200,
-      ...wish,
-      userId,
-    },
-    systemClock,
-  );
-  return made.order;
-}
-
 async function pay(order: Order, paymentId = `PAY-${order.orderNo}`) {
   await anAttempt(db, order, paymentId);
   return recordNotice(db, paidNotice(order, { paymentId }));
 }
 
-function fulfillerOf(order: Order): Fulfiller {
-  const shared = {
-    ...deps,
-    operatorChatId: -100,
-    retryBaseMs: 1,
-    confirm: async () => 'confirmed' as const,
-    orderLink: () => 'https://x.example',
-    botName: async () => 'bot',
-    publicUrl: 'https://x.example',
-  };
-  if (order.gift) return giftFulfiller(shared);
-  const all = [coinsFulfiller(shared), membershipFulfiller(shared), goodsFulfiller(shared)];
-  return all.find(({ kind }) => kind === order.kind) as Fulfiller;
-}
-
-async function fulfil(order: Order): Promise<void> {
-  await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);
-  const shared = { ...deps, operatorChatId: -100, retryBaseMs: 1 };
-  await runOrder(shared, fulfillerOf(order), await now(order), 'A', new AbortController().signal);
-}
-
-async function sent(order: Order): Promise<Order> {
-  await changed(db, `update outbox set status = 'sent', sent_at = now() where order_id = :id and delivers`, {
-    id: order.id,
-  });
-  await completeIfDelivered(db, order.id);
-  return now(order);
-}
-
 async function bought(slug: string, wish: Partial<NewOrder> = {}): Promise<Order> {
-  const order = await anOrderOf(slug, wish);
+  const order = await orderOf(db, slug, wish);
   await pay(order);
-  await fulfil(order);
-  return sent(order);
+  await fulfil(deps, order);
+  return sent(db, order);
 }
 
 /** As the worker does it: settled by the gateway, then told. */
@@ -165,7 +100,7 @@ describe('a coupon', () => {
   test('and stock are taken and given back in one order: nobody waits for somebody who waits for them', async () => {
     await changed(db, `insert into coupons (code, percent, most_uses_each) values ('DEAD', 10, 1000)`);
     await setStock(db, { slug: 'consult', stock: 100, actor: 'test' });
-    const order = await anOrderOf('consult', { coupon: 'DEAD' });
+    const order = await orderOf(db, 'consult', { coupon: 'DEAD' });
     let ending: Promise<boolean> = Promise.resolve(false);
     let beginnings = 0;
     // What createOrder does of both, with the end of another order in between.
@@ -189,7 +124,7 @@ describe('a coupon', () => {
     const { id: userId } = await aUser(db);
     const orders: Order[] = [];
     for (let place = 0; place < 5; place += 1) {
-      const order = await anOrderOf('member-year', { userId, coupon: 'ONCE' });
+      const order = await orderOf(db, 'member-year', { userId, coupon: 'ONCE' });
       await expire(db, order.id, 'cancelled', 'buyer');
       orders.push(order);
     }
@@ -245,7 +180,7 @@ describe('a membership', () => {
 
   test('whose money went back in the console before it was given is not given', async () => {
     const { id } = await aUser(db);
-    const order = await anOrderOf('member-year', { userId: id });
+    const order = await orderOf(db, 'member-year', { userId: id });
     await pay(order);
     const { verdict } = await recordNotice(db, {
       ...paidNotice(order),
@@ -254,8 +189,8 @@ describe('a membership', () => {
       refundId: `out-${order.orderNo}`,
     });
     expect(verdict).toBe('refunded_at_gateway');
-    await fulfil(order);
-    expect(await now(order)).toMatchObject({ status: 'failed', reason: 'refunded_at_gateway' });
+    await fulfil(deps, order);
+    expect(await now(db, order)).toMatchObject({ status: 'failed', reason: 'refunded_at_gateway' });
     expect((await membershipOf(db, id)).active).toBe(false);
     expect(await refundOfOrder(db, order.id)).toEqual({ status: 'succeeded', whole: true });
   });
@@ -277,7 +212,7 @@ describe('a gift', () => {
 describe('stock', () => {
   test('that was not counted when it was taken does not come back as counted', async () => {
     await setStock(db, { slug: 'consult', stock: null, actor: 'test' });
-    const order = await anOrderOf('consult', { quantity: 5 });
+    const order = await orderOf(db, 'consult', { quantity: 5 });
     await setStock(db, { slug: 'consult', stock: 2, actor: 'test' });
     await expire(db, order.id, 'expired', 'test');
     expect((await findProduct(db, 'consult'))?.stock).toBe(2);
@@ -286,7 +221,7 @@ describe('stock', () => {
 
   test('is taken by the person who delivers, who is told where there is none left', async () => {
     await setStock(db, { slug: 'consult', stock: 1, actor: 'test' });
-    const order = await anOrderOf('consult');
+    const order = await orderOf(db, 'consult');
     await expire(db, order.id, 'cancelled', 'buyer');
     await setStock(db, { slug: 'consult', stock: 0, actor: 'test' });
     await pay(order);
@@ -298,16 +233,16 @@ describe('stock', () => {
 
   test('of codes nobody has seen is still shown after a part of the money went back', async () => {
     await addCodes(db, testVault, { slug: 'gift-card', codes: ['PART-1'], actor: 'test' });
-    const order = await anOrderOf('gift-card');
+    const order = await orderOf(db, 'gift-card');
     await pay(order);
-    await fulfil(order);
+    await fulfil(deps, order);
     await changed(db, `update outbox set status = 'parked' where order_id = :id and delivers`, { id: order.id });
     await changed(db, `update orders set delivery_started_at = now() - interval '80 hours' where id = :id`, {
       id: order.id,
     });
     await parkDelivery(db, 72);
     await ends(await refund(order, 100), 'succeeded');
-    expect((await readGoods(deps, await now(order)))?.codes).toEqual(['PART-1']);
+    expect((await readGoods(deps, await now(db, order)))?.codes).toEqual(['PART-1']);
   });
 });
 
@@ -370,9 +305,9 @@ describe('a promoter', () => {
     const promoter = await promoterOf(db, promoterUser);
     const { id: userId } = await aUser(db);
     await rememberPromoter(db, userId, promoter.code);
-    const order = await anOrderOf('member-year', { userId });
+    const order = await orderOf(db, 'member-year', { userId });
     await pay(order);
-    await fulfil(order);
+    await fulfil(deps, order);
     await changed(db, `update outbox set status = 'sent', sent_at = now() where order_id = :id and delivers`, {
       id: order.id,
     });

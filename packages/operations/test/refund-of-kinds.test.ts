@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
-import { coinsFulfiller, type Fulfiller, goodsFulfiller, membershipFulfiller, runOrder } from '@mingdan/fulfilment';
 import {
   addCodes,
-  claimPaid,
   coinBalance,
   coinsAddUp,
-  completeIfDelivered,
-  findOrder,
   findProduct,
   grantCoins,
   membershipOf,
@@ -26,6 +22,7 @@ import {
   resendReport,
 } from '../src/index.ts';
 import { FakeGateway, operationDeps } from './fake-gateway.ts';
+import { fulfil, now, sent } from './support.ts';
 
 let database: TestDatabase;
 let db: Db;
@@ -39,24 +36,10 @@ beforeEach(() => {
   deps = operationDeps(db, new FakeGateway());
 });
 
-const now = async (order: Order) => (await findOrder(db, order.orderNo)) as Order;
-
 /** Paid, made, and its message out to the chat (or not: `sent` false leaves it in the outbox). */
-async function delivered(slug: string, userId: number, sent = true): Promise<Order> {
-  const order = await aPaidOrder(db, { slug, userId });
-  const shared = { ...deps, operatorChatId: -100, retryBaseMs: 1, confirm: async () => 'confirmed' as const };
-  const goods = { ...shared, orderLink: () => 'https://shop.example/x' };
-  const all: Fulfiller[] = [coinsFulfiller(shared), membershipFulfiller(shared), goodsFulfiller(goods)];
-  const fulfiller = all.find(({ kind }) => kind === order.kind) as Fulfiller;
-  await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);
-  await runOrder(shared, fulfiller, await now(order), 'A', new AbortController().signal);
-  if (sent) {
-    await changed(db, `update outbox set status = 'sent', sent_at = now() where order_id = :id and delivers`, {
-      id: order.id,
-    });
-    await completeIfDelivered(db, order.id);
-  }
-  return now(order);
+async function delivered(slug: string, userId: number, isSent = true): Promise<Order> {
+  const order = await fulfil(deps, await aPaidOrder(db, { slug, userId }));
+  return isSent ? sent(db, order) : order;
 }
 
 const ask = (order: Order, more: Partial<RefundWish> = {}) =>
@@ -241,7 +224,7 @@ describe('goods', () => {
     const order = await delivered('gift-card', id, false);
     await changed(db, `update outbox set status = 'parked' where order_id = :id and delivers`, { id: order.id });
     const { refundId } = await ask(order, { by: 'operator' });
-    expect(await readGoods(deps, await now(order))).toBeUndefined();
+    expect(await readGoods(deps, await now(db, order))).toBeUndefined();
     expect(
       await row(db, 'select status, payload from outbox where order_id = :id and delivers', { id: order.id }),
     ).toEqual({
@@ -278,7 +261,7 @@ describe('goods', () => {
     await changed(db, `update orders set status = 'completed', delivery = 'delivered' where id = :id`, {
       id: order.id,
     });
-    expect(await readGoods(deps, await now(order))).toEqual({ codes: [], note: '明天下午三点' });
+    expect(await readGoods(deps, await now(db, order))).toEqual({ codes: [], note: '明天下午三点' });
     await expect(deliverByHand(deps, { ...hand, orderNo: 'GOODS_20260101_00000000' })).rejects.toMatchObject({
       code: 'order_not_found',
     });
@@ -289,7 +272,7 @@ describe('goods', () => {
     const order = await delivered('consult', id, false);
     await deliverByHand(deps, { orderNo: order.orderNo, note: 'done', by: 'anna' });
     expect(await ask(order)).toMatchObject({ outcome: 'with_operators' });
-    expect((await now(order)).status).toBe('generating');
+    expect((await now(db, order)).status).toBe('generating');
   });
 
   test('by hand that wait may be asked back by their buyer at once', async () => {

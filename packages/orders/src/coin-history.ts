@@ -1,5 +1,6 @@
 import type { Db } from '@mingdan/db';
 import { type CoinEntry, coinEntries } from './coins.ts';
+import { pageOf } from './page.ts';
 
 export interface CoinHistory {
   readonly entries: readonly CoinEntry[];
@@ -14,6 +15,6 @@ export async function coinHistory(
   page: { readonly limit: number; readonly before?: number | undefined },
 ): Promise<CoinHistory> {
   const found = await coinEntries(db, userId, page.limit + 1, page.before);
-  const entries = found.slice(0, page.limit);
-  return { entries, next: found.length > entries.length ? (entries.at(-1)?.id ?? null) : null };
+  const { entries, next = null } = pageOf(found, page.limit, ({ id }) => id);
+  return { entries, next };
 }

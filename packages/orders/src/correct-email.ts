@@ -3,10 +3,10 @@ import type { Vault } from '@mingdan/kernel';
 import { emailDigest, sealEmail } from './order.ts';
 
 /** So often an address can be corrected (migrations/0014 holds it as well). */
-export const MOST_CORRECTIONS = 3;
+const MOST_CORRECTIONS = 3;
 
 /** Nothing was delivered yet, so that whoever had the wrong address has seen nothing but the order's link. */
-export const EMAIL_CORRECTABLE = `delivery = 'none' and status in ('pending_payment', 'paid', 'generating')`;
+const EMAIL_CORRECTABLE = `delivery = 'none' and status in ('pending_payment', 'paid', 'generating')`;
 
 /**
  * Writes a new address in place of a mistyped one. No more unpaid orders are moved to an address than its buyer may have open.

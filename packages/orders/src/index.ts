@@ -25,7 +25,7 @@ export {
   type UsedCoins,
   useCoins,
 } from './coins.ts';
-export { correctEmail, correctionsLeft, MOST_CORRECTIONS } from './correct-email.ts';
+export { correctEmail, correctionsLeft } from './correct-email.ts';
 export { type CouponOff, type CouponUse, couponPattern, previewCoupon } from './coupons.ts';
 export { createOrder, type NewOrder } from './create.ts';
 export { expire, takeOverdue, takeUnclosed } from './expire.ts';
@@ -92,17 +92,19 @@ export {
   findOrder,
   findOrderByConfirmation,
   findOrderByExternalId,
+  findOrderByPayment,
   ORDER_COLUMNS,
   type Order,
   openEmail,
   openInput,
   openOrdersOf,
+  orderPage,
   ordersOfUser,
 } from './order.ts';
 export { type GiftOrder, orderByGift } from './order-by-gift.ts';
 export { prepareDatabase, WEBHOOK_ROLE } from './prepare.ts';
 export { type PricedOrder, previewPrice, priceOf } from './price.ts';
-export { findProduct, findProductById, listProducts, type Product } from './products.ts';
+export { findProduct, findProductById, listProducts, type Product, slugPattern } from './products.ts';
 export {
   decideWithdrawal,
   earningsOf,

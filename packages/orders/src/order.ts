@@ -1,6 +1,7 @@
 import { type Db, row, rows } from '@mingdan/db';
 import type { Localised, Money, OrderKind, Vault } from '@mingdan/kernel';
 import { IS_COIN_PART } from './coins.ts';
+import { type Page, pageOf } from './page.ts';
 import type { OrderStatus } from './states.ts';
 
 export type Delivery = 'none' | 'sending' | 'delivered' | 'parked';
@@ -83,16 +84,40 @@ export async function findOrderByConfirmation(db: Db, confirmationId: string): P
   });
 }
 
+/** By the gateway's number of a payment that was opened for it. */
+export async function findOrderByPayment(db: Db, paymentId: string): Promise<Order | undefined> {
+  return row<Order>(
+    db,
+    `select ${ORDER_COLUMNS} from orders o
+      where id = (select order_id from payment_attempts where provider_payment_id = :paymentId limit 1)`,
+    { paymentId },
+  );
+}
+
 /** Newest first. @param before an order number of theirs: only what is older than that one */
-export async function ordersOfUser(db: Db, userId: number, limit: number, before?: string): Promise<Order[]> {
+export async function ordersOfUser(
+  db: Db,
+  userId: number,
+  limit: number,
+  { before, kind }: { readonly before?: string | undefined; readonly kind?: Order['kind'] | undefined } = {},
+): Promise<Order[]> {
   return rows<Order>(
     db,
     `select ${ORDER_COLUMNS} from orders o
-      where user_id = :userId
+      where user_id = :userId and (:kind::text is null or kind = :kind)
         and (:before::text is null or id < (select id from orders where order_no = :before and user_id = :userId))
       order by id desc limit :limit`,
-    { userId, limit, before: before ?? null },
+    { userId, limit, before: before ?? null, kind: kind ?? null },
   );
+}
+
+/** A page of them. @param before number of an order: those that are older than it */
+export async function orderPage(
+  db: Db,
+  userId: number,
+  { limit, before }: { readonly limit: number; readonly before?: string | undefined },
+): Promise<Page<Order, string>> {
+  return pageOf(await ordersOfUser(db, userId, limit + 1, { before }), limit, ({ orderNo }) => orderNo);
 }
 
 /** Of one kind, and still to be paid. */

@@ -26,6 +26,9 @@ export interface Product {
   readonly sort: number;
 }
 
+/** Names of products in addresses and files. */
+export const slugPattern = /^[a-z0-9-]{1,40}$/;
+
 const PRODUCT = `id, slug, kind, names, descriptions, jsonb_build_object('minor', price_minor, 'currency', currency) as price,
   price_stars as "priceStars", input, stock, coins, bonus_coins as "bonusCoins", months, handed_out_by as "handedOutBy",
   case when member_price_minor is not null then jsonb_build_object('minor', member_price_minor, 'currency', currency) end as "memberPrice", sort`;

@@ -4,8 +4,8 @@ import type { OperationDeps } from '@mingdan/operations';
 import type { Order } from '@mingdan/orders';
 import type { MockSettings } from '@mingdan/payments/mock';
 import type { RequestHandler } from 'express';
+import type { BotLink } from '../bot-link.ts';
 import type { Metrics } from './metrics.ts';
-import type { BotLink } from './site.ts';
 
 /** Everything the pages and the API need; put together in `apps/bot/src/deps.ts`. */
 export interface HttpDeps {
@@ -19,8 +19,6 @@ export interface HttpDeps {
   readonly metrics: Metrics;
   /** sends a test notice to the operators' chat; undefined where this process has no bot */
   readonly testTelegram?: () => Promise<TelegramTest>;
-  /** the bot's name at Telegram, for links into the chat; it may fail */
-  readonly botName?: () => Promise<string>;
   /** the bot, once its name is known */
   readonly bot?: () => BotLink | undefined;
   /** aborts when the process stops: who waits for events is let go */

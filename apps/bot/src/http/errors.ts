@@ -1,12 +1,12 @@
 import { isConnectionError } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
+import { siteOf } from '../site.ts';
 import { sendPage } from './compression.ts';
 import type { HttpDeps } from './deps.ts';
 import { languageOf } from './language.ts';
 import { errorPage } from './pages/error.ts';
 import { requestIdOf } from './request-log.ts';
-import { siteOf } from './site.ts';
 
 /** An answer that is no success: `code` and `message` go to the caller. */
 export class HttpError extends MingdanError {

@@ -1,7 +1,8 @@
 import type { MailChannel, MailFailure, OutgoingMail } from '@mingdan/outbox';
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
-import type { Site } from '../http/site.ts';
+import { emailAddress } from '../email-address.ts';
+import type { Site } from '../site.ts';
 import type { Texts } from '../texts.ts';
 import { renderMail } from './render.ts';
 
@@ -77,11 +78,9 @@ function helpText(texts: Texts, language: string, site: Site | undefined): strin
   return lines.filter((line) => line !== '').join('\n');
 }
 
-const address = z.email().max(254);
-
 /** It was checked when it was taken; what is no address any more is refused, and never reaches the server. */
 function onlyAddress(to: string): string {
-  const found = address.safeParse(to);
+  const found = emailAddress.safeParse(to);
   if (!found.success) throw new NoAddress();
   return found.data;
 }

@@ -14,6 +14,7 @@ import { enqueue } from '@mingdan/outbox';
 import type { RequestHandler } from 'express';
 import type { Telegraf } from 'telegraf';
 import type { Update } from 'telegraf/types';
+import type { BotLink } from '../bot-link.ts';
 import type { Texts } from '../texts.ts';
 import { type BotContext, createBot } from './bot.ts';
 import { chatOf, recordableUpdate } from './bot-api.ts';
@@ -41,6 +42,7 @@ export interface TelegramOptions {
   readonly settings: TelegramSettings;
   /** this start of the process, as lease rows name it */
   readonly holder: string;
+  readonly bot: () => Promise<BotLink>;
   readonly wakeOutbox: () => void;
   /** what conversations do to orders and money; the real operations when left out */
   readonly acts?: Operations;
@@ -85,6 +87,7 @@ export function startTelegram(options: TelegramOptions): TelegramRole {
     operationDeps: operations,
     operations: options.acts ?? realActs,
     settings,
+    bot: options.bot,
     wakeOutbox: options.wakeOutbox,
   };
   const updates = { db, vault, log };

@@ -9,6 +9,7 @@ import type {
   resendReport,
   startPayment,
 } from '@mingdan/operations';
+import type { BotLink } from '../bot-link.ts';
 import type { Texts } from '../texts.ts';
 import type { LimitedTelegram } from './client.ts';
 
@@ -41,6 +42,8 @@ export interface TelegramServices {
   readonly operationDeps: OperationDeps;
   readonly operations: Operations;
   readonly settings: TelegramSettings;
+  /** the bot itself, as people find it */
+  readonly bot: () => Promise<BotLink>;
   /** something was put into the outbox: look now */
   readonly wakeOutbox: () => void;
 }

@@ -22,7 +22,11 @@ afterAll(() => database.drop());
 const operations = () =>
   operationsWith(db, [new GatewayInMemory('alipay')], { offered: ['alipay', 'stars', 'points'] });
 const anHttpApp = (changes: Changes = {}) =>
-  anApp(db, { operations: operations(), botName: async () => 'mingdan_bot', ...changes });
+  anApp(db, {
+    operations: operations(),
+    bot: () => ({ name: '@mingdan_bot', address: 'https://t.me/mingdan_bot' }),
+    ...changes,
+  });
 const http = (changes: Changes = {}) => request(anHttpApp(changes).app);
 
 const orders = async () => (await row<{ count: number }>(db, 'select count(*) as count from orders'))?.count ?? 0;
@@ -215,8 +219,9 @@ describe('GET /gift/<token>', () => {
 
   test('tells what to send to the bot where its name is not known', async () => {
     const { token } = await aGift();
-    const broken = { botName: async () => Promise.reject(new Error('away')) };
-    const { text } = await http(broken).get(`/gift/${token}?lang=en`).expect(200);
+    const { text } = await http({ bot: () => undefined })
+      .get(`/gift/${token}?lang=en`)
+      .expect(200);
     expect(text).toContain(`/start gift_${token}`);
     expect(text).not.toContain('t.me');
   });

@@ -305,3 +305,18 @@ describe('POST /api/activate-membership', () => {
     ).toBeUndefined();
   });
 });
+
+test('the Mini App’s home asks the database for its settings once, and once for each product’s price', async () => {
+  const asked: string[] = [];
+  const listen = ({ sql }: { sql: string }) => asked.push(sql);
+  db.on('query', listen);
+  try {
+    await request(app()).get('/app/view/home').set('Authorization', buyer.bearer).expect(200);
+  } finally {
+    db.removeListener('query', listen);
+  }
+  const products = await row<{ count: number }>(db, 'select count(*)::integer as count from products where active');
+  expect(asked.filter((sql) => sql.includes('from settings'))).toHaveLength(1);
+  // of a stranger without orders: user, products, settings, membership, coins, orders, subscription
+  expect(asked.length).toBeLessThanOrEqual(7 + (products?.count ?? 0));
+});

@@ -202,6 +202,7 @@ describe('what a buyer does with their order', () => {
       outcome: 'part_offered',
       refund_status: 'none',
       amount: 1.78,
+      amount_text: '¥1.78',
       coins_left: 100,
       coins_unspent: 18,
     });

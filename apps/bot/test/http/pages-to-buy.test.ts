@@ -139,8 +139,8 @@ describe('the form of the shop', () => {
   });
 
   test('shows where coins and a membership of one’s own are to be had', async () => {
-    const botName = async () => 'mingdan_test_bot';
-    const { text } = await app({ botName }).get('/shop?lang=en').expect(200);
+    const bot = () => ({ name: '@mingdan_test_bot', address: 'https://t.me/mingdan_test_bot' });
+    const { text } = await app({ bot }).get('/shop?lang=en').expect(200);
     expect(text).toContain('data-account="coins"');
     expect(text).toContain('https://t.me/mingdan_test_bot?start&#61;buy_member-month');
   });

@@ -114,7 +114,7 @@ describe('POST /api/price', () => {
 
 describe('a promoter’s own page', () => {
   const page = (query = '') =>
-    app({ botName: async () => 'mingdan_test_bot' })
+    app({ bot: () => ({ name: '@mingdan_test_bot', address: 'https://t.me/mingdan_test_bot' }) })
       .get(`/promote?lang=en${query}`)
       .set('Authorization', buyer.bearer)
       .expect(200);

@@ -71,6 +71,7 @@ beforeAll(async () => {
     texts,
     settings: { token: TOKEN, apiRoot, mode: 'polling', baziSource: 'local' },
     holder: 'test',
+    bot: async () => ({ name: '@mingdan_bot', address: 'https://t.me/mingdan_bot' }),
     wakeOutbox: () => outbox.wake(),
     tuning: { pollMs: 100, limits, longPollSeconds: 1 },
   });
@@ -215,6 +216,7 @@ test('a payment whose update was lost is found by asking', async () => {
     texts,
     settings: { token: TOKEN, apiRoot: sandbox.telegramApiRoot, mode: 'polling', baziSource: 'local' },
     holder: 'test-2',
+    bot: async () => ({ name: '@mingdan_bot', address: 'https://t.me/mingdan_bot' }),
     wakeOutbox: () => outbox.wake(),
     tuning: { pollMs: 100, limits, longPollSeconds: 1 },
   });

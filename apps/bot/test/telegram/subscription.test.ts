@@ -112,6 +112,7 @@ const startRole = (): TelegramRole =>
     texts,
     settings: { token: TOKEN, apiRoot: sandbox.telegramApiRoot, mode: 'polling', baziSource: 'local' },
     holder: 'test',
+    bot: async () => ({ name: '@mingdan_bot', address: 'https://t.me/mingdan_bot' }),
     wakeOutbox: () => outbox.wake(),
     tuning: { pollMs: 50, limits, longPollSeconds: 1 },
   });

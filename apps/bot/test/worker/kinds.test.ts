@@ -49,7 +49,10 @@ const keys = async (like: string) =>
 /** By the fulfillers as the process puts them together: payments are confirmed by asking the gateway. */
 async function make(order: Order): Promise<Order> {
   const report = { ...fulfilment } as Parameters<typeof createFulfillers>[2];
-  const all = createFulfillers(fulfilment, operations, report, async () => 'mingdan_bot');
+  const all = createFulfillers(fulfilment, operations, report, async () => ({
+    name: '@mingdan_bot',
+    address: 'https://t.me/mingdan_bot',
+  }));
   const fulfiller = all.get(fulfillerKey(order));
   if (!fulfiller) throw new Error(`nobody makes ${order.kind}`);
   await claimPaid(db, { owner: 'A', leaseSeconds: 60 }, 100);

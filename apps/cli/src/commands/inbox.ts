@@ -1,6 +1,6 @@
 import { type Db, row, rows } from '@mingdan/db';
 import { MingdanError, type Money, moneyText } from '@mingdan/kernel';
-import { type OperationDeps, openReason, type Resolution, resolveInboxItem } from '@mingdan/operations';
+import { type OperationDeps, openWords, type Resolution, resolveInboxItem } from '@mingdan/operations';
 import { answersTo, findHeldPayment, type HeldPayment } from '@mingdan/orders';
 import { type Command, Option } from 'commander';
 import { type Answer, answering, group } from '../answer.ts';
@@ -181,7 +181,7 @@ function refundLines({ texts }: Context, { id, kind, status }: InboxItem): strin
 function readable(deps: OperationDeps, item: InboxItem): InboxItem {
   const { reason } = item.details;
   return typeof reason === 'string'
-    ? { ...item, details: { ...item.details, reason: openReason(deps.vault, reason) } }
+    ? { ...item, details: { ...item.details, reason: openWords(deps.vault, 'reason', reason) } }
     : item;
 }
 

@@ -11,6 +11,7 @@ import {
   moneyText,
   parseAmount,
 } from '@mingdan/kernel';
+import { slugPattern } from '@mingdan/orders';
 import { reportProducts } from '@mingdan/report';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -144,7 +145,7 @@ const inLanguages = z.strictObject({
   en: z.string().trim().min(1).max(500),
 });
 const product = z.strictObject({
-  slug: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  slug: z.string().regex(slugPattern),
   kind: z.enum(['report', 'membership', 'coins', 'goods']),
   names: inLanguages,
   descriptions: inLanguages,

@@ -1,14 +1,15 @@
 import type { Db } from '@mingdan/db';
 import { type GiftToken, newGiftToken, type Order, openGift } from '@mingdan/orders';
 import type { Outgoing } from '@mingdan/outbox';
+import { botStart } from '../bot-start.ts';
 import { type ConfirmingDeps, confirmStep } from '../confirm.ts';
 import type { Fulfiller, Step } from '../contract.ts';
 import { tellStep } from '../tell.ts';
 import { toMailbox } from '../tell-buyer.ts';
 
 export interface GiftDeps extends ConfirmingDeps {
-  /** the bot's name at Telegram, without @ */
-  readonly botName: () => Promise<string>;
+  /** where the bot is found: https://t.me/<its name> */
+  readonly botAddress: () => Promise<string>;
   /** base of our own pages */
   readonly publicUrl: string;
 }
@@ -16,7 +17,7 @@ export interface GiftDeps extends ConfirmingDeps {
 const ASK_AGAIN_SECONDS = 30;
 
 /** What the person it is meant for opens in Telegram. */
-export const giftLink = (botName: string, token: string): string => `https://t.me/${botName}?start=gift_${token}`;
+export const giftLink = (botAddress: string, token: string): string => botStart(botAddress, `gift_${token}`);
 
 /** The same on the web, with the way to Telegram on it. */
 export const giftPage = (publicUrl: string, token: string): string => `${publicUrl}/gift/${token}`;
@@ -35,9 +36,9 @@ function linkStep(deps: GiftDeps): Step {
       const given = newGiftToken(deps.vault);
       const effect = (tx: Db) => openGift(tx, order, given);
       if (order.chatId === null) return { kind: 'done', handOver: true, say: byMail(deps, order, given), effect };
-      let name: string;
+      let address: string;
       try {
-        name = await deps.botName();
+        address = await deps.botAddress();
       } catch (error) {
         log.warn({ err: error }, 'the name of the bot is not known');
         return { kind: 'rest', seconds: ASK_AGAIN_SECONDS, why: 'Telegram does not say the name of the bot' };
@@ -45,7 +46,7 @@ function linkStep(deps: GiftDeps): Step {
       return {
         kind: 'done',
         handOver: true,
-        say: inChat(deps, order, order.chatId, giftLink(name, given.token), given),
+        say: inChat(deps, order, order.chatId, giftLink(address, given.token), given),
         effect,
       };
     },

@@ -1,27 +1,24 @@
 import { formatAmount } from '@mingdan/kernel';
 import { orderLink } from '@mingdan/operations';
-import { couponPattern, findProduct, findUser, type Order, type Product, type User } from '@mingdan/orders';
+import type { Order, Product, User } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
-import { sessionOf } from '../auth/session.ts';
-import { namedUser, ownerOf } from '../auth/users.ts';
+import { namedUser, ownerOf, userOfSession } from '../auth/users.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { limitCouponTries } from '../rate-limit.ts';
 import { hasApiKey } from './api-key.ts';
 import { jsonBody, readBody } from './body.ts';
+import { orderedProduct, orderedWords } from './ordered-product.ts';
+import { checkCoins, checkPayable, openedPayment } from './pay-new-order.ts';
 import { externalIdPattern } from './payments/find.ts';
 import { clientOf, type OrderWish, orderLanguage, placeOrder, requestId } from './place-order.ts';
-import { checkCoins, checkPayable, openedPayment, type WayToPay, wayToPay } from './way-to-pay.ts';
+import { type WayToPay, wayToPay } from './way-to-pay.ts';
 
 export const createOrderBody = z.object({
-  product_slug: z.string().regex(/^[a-z0-9-]{1,40}$/),
-  quantity: z.number().int().min(1).max(5).default(1),
-  email: z.email().max(254).optional(),
+  ...orderedWords,
   payment_method: z.string().trim().max(40).optional(),
   input: z.unknown().optional(),
-  coupon: z.string().trim().regex(couponPattern).optional(),
-  gift: z.boolean().default(false),
   request_id: requestId.optional(),
   external_id: z.string().trim().regex(externalIdPattern).optional(),
   /** with the API key: whose order it is */
@@ -68,8 +65,7 @@ export function createOrderRoutes(deps: HttpDeps): Router {
 /** Of the session, or with the API key the one that is named; null: a stranger of the shop. */
 async function buyerOf(deps: HttpDeps, req: Request, { user_id: named }: Wish): Promise<User | null> {
   if (named !== undefined && named !== null) return ownerOf(deps, req, named, 'user_id');
-  const session = sessionOf(deps, req);
-  return session ? ((await findUser(deps.db, session.userId)) ?? null) : null;
+  return userOfSession(deps, req);
 }
 
 function checkBuyer({ settings }: HttpDeps, req: Request, wish: Wish, user: User | null): void {
@@ -79,30 +75,16 @@ function checkBuyer({ settings }: HttpDeps, req: Request, wish: Wish, user: User
     throw new HttpError(422, 'invalid_field', 'The field email is missing or not as expected', 'email');
 }
 
-async function productOf(
-  { db }: HttpDeps,
-  { product_slug, quantity, gift }: Wish,
-  user: User | null,
-): Promise<Product> {
-  const product = await findProduct(db, product_slug);
-  if (!product) throw new HttpError(404, 'product_not_found', 'There is no such product', 'product_slug');
-  checkGivable(product, gift);
-  if (user === null && !gift && (product.kind === 'coins' || product.kind === 'membership'))
+async function productOf({ db }: HttpDeps, wish: Wish, user: User | null): Promise<Product> {
+  const product = await orderedProduct(db, wish);
+  if (user === null && !wish.gift && (product.kind === 'coins' || product.kind === 'membership'))
     throw new HttpError(
       401,
       'unauthorized',
       'Coins and memberships are given to an account: sign in (POST /api/session), or with the API key send the Telegram id of the buyer as user_id (a membership as a gift needs none)',
       'product_slug',
     );
-  if (quantity > 1 && product.kind !== 'goods')
-    throw new HttpError(422, 'invalid_field', 'The field quantity can be more than 1 for goods only', 'quantity');
   return product;
-}
-
-/** @throws HttpError 422 for what nobody can claim by a link */
-export function checkGivable({ kind }: Product, gift: boolean): void {
-  if (!gift || kind === 'report' || kind === 'membership') return;
-  throw new HttpError(422, 'invalid_field', 'Reports and memberships alone can be given as a gift', 'gift');
 }
 
 async function orderJson(deps: HttpDeps, req: Request, order: Order, way: WayToPay | undefined): Promise<object> {

@@ -1,7 +1,6 @@
-import { type Db, rows } from '@mingdan/db';
 import type { OrderKind } from '@mingdan/kernel';
 import { endRenewal, orderLink } from '@mingdan/operations';
-import { type Language, ORDER_COLUMNS, type Order } from '@mingdan/orders';
+import { type Language, type Order, ordersOfUser } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { requireSession } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -18,7 +17,7 @@ export function myRoutes(deps: HttpDeps): Router {
     .route('/api/my/orders')
     .get(async (req, res) => {
       const { userId } = requireSession(deps, req);
-      const orders = await ordersOf(deps.db, { userId, kind: kindOf(req), limit: limitOf(req) });
+      const orders = await ordersOfUser(deps.db, userId, limitOf(req), { kind: kindOf(req) });
       const language = languageOf(req, res);
       const data = await Promise.all(orders.map((order) => orderJson(deps, order, language)));
       res.set('Cache-Control', 'no-store').json({ success: true, data });
@@ -48,19 +47,10 @@ export function myRoutes(deps: HttpDeps): Router {
 
 const KINDS: readonly OrderKind[] = ['report', 'membership', 'coins', 'goods'];
 
-function kindOf({ query: { kind } }: Request): string | null {
-  if (kind === undefined) return null;
-  if (typeof kind === 'string' && KINDS.some((known) => known === kind)) return kind;
+function kindOf({ query: { kind } }: Request): OrderKind | undefined {
+  const known = KINDS.find((each) => each === kind);
+  if (kind === undefined || known !== undefined) return known;
   throw new HttpError(422, 'invalid_field', `kind has to be one of ${KINDS.join(', ')}`, 'kind');
-}
-
-/** Newest first. */
-async function ordersOf(db: Db, wanted: { userId: number; kind: string | null; limit: number }): Promise<Order[]> {
-  return rows<Order>(
-    db,
-    `select ${ORDER_COLUMNS} from orders o where user_id = :userId and (:kind::text is null or kind = :kind) order by id desc limit :limit`,
-    wanted,
-  );
 }
 
 async function orderJson(deps: HttpDeps, order: Order, language: Language): Promise<object> {

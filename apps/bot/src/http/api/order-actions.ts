@@ -1,12 +1,14 @@
 import { giftPage } from '@mingdan/fulfilment';
-import { formatAmount } from '@mingdan/kernel';
-import { askForRefund, enterRedPacketCode, newGiftPage, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
-import { giftOfOrder, type Order, refundStatusOf } from '@mingdan/orders';
-import express, { type Request, type Router } from 'express';
+import { formatAmount, type Money } from '@mingdan/kernel';
+import { askForRefund, enterRedPacketCode, newGift, payPartWithCoins, verifyOrderLink } from '@mingdan/operations';
+import { giftOfOrder, type Language, type Order, refundStatusOf } from '@mingdan/orders';
+import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { sessionOf } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
+import { languageOf } from '../language.ts';
+import { moneyText } from '../money-text.ts';
 import { openPayment } from '../open-payment.ts';
 import { orderByNumber } from '../orders-by-number.ts';
 import { surfaceOf } from '../surface.ts';
@@ -70,7 +72,7 @@ async function useCoins(deps: HttpDeps, req: Request): Promise<object> {
   };
 }
 
-async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<object> {
+async function askForMoneyBack(deps: HttpDeps, req: Request, res: Response): Promise<object> {
   const { id, orderNo } = await ownOrder(deps, req);
   const { reason, part = false } = readBody(req, reasonBody);
   const wish = { orderNo, reason, by: 'buyer', offersPart: !part } as const;
@@ -79,8 +81,16 @@ async function askForMoneyBack(deps: HttpDeps, req: Request): Promise<object> {
     order_no: orderNo,
     outcome,
     refund_status: await refundStatusOf(deps.db, id),
-    ...(amount ? { amount: Number(formatAmount(amount)), currency: amount.currency } : {}),
+    ...(amount ? amountJson(amount, languageOf(req, res)) : {}),
     ...(coins ? { coins_left: coins.left, coins_unspent: coins.unspent } : {}),
+  };
+}
+
+function amountJson(amount: Money, language: Language): object {
+  return {
+    amount: Number(formatAmount(amount)),
+    currency: amount.currency,
+    amount_text: moneyText(amount, language),
   };
 }
 
@@ -97,14 +107,14 @@ async function readGift(deps: HttpDeps, req: Request): Promise<object> {
 
 async function renewGiftLink(deps: HttpDeps, req: Request): Promise<object> {
   const order = await giftOrder(deps, req);
-  const link = await newGiftPage(deps.operations, order);
-  if (link === undefined)
+  const given = await newGift(deps.operations, order);
+  if (given === undefined)
     throw new HttpError(
       409,
       'gift_not_open',
       'The gift is not paid yet, or was claimed or taken back: there is no new link',
     );
-  return { order_no: order.orderNo, status: 'open', claim_url: link };
+  return { order_no: order.orderNo, status: 'open', claim_url: given.page };
 }
 
 async function giftOrder(deps: HttpDeps, req: Request): Promise<Order> {

@@ -1,24 +1,18 @@
 import { formatAmount } from '@mingdan/kernel';
-import { couponPattern, findProduct, findUser, MEMBER_READING, previewPrice, readSiteSettings } from '@mingdan/orders';
+import { readSiteSettings } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
-import { sessionOf } from '../auth/session.ts';
+import { userOfSession } from '../auth/users.ts';
 import type { HttpDeps } from '../deps.ts';
-import { HttpError, onlyAllow } from '../errors.ts';
+import { onlyAllow } from '../errors.ts';
 import { limitCouponTries } from '../rate-limit.ts';
 import { answerWith } from './answer-with.ts';
 import { jsonBody, readBody } from './body.ts';
-import { checkGivable, createOrderBody } from './create-order.ts';
-import { answering } from './operation-errors.ts';
+import { orderedProduct, orderedWords } from './ordered-product.ts';
 import { inDollars } from './prices.ts';
+import { priceFor } from './quote.ts';
 
-export const priceBody = z.object({
-  product_slug: createOrderBody.shape.product_slug,
-  quantity: createOrderBody.shape.quantity,
-  coupon: z.string().trim().regex(couponPattern).optional(),
-  gift: createOrderBody.shape.gift,
-  email: createOrderBody.shape.email,
-});
+export const priceBody = z.object(orderedWords);
 
 /** `POST /api/price`: what an order would cost its buyer now, with a coupon; nothing is ordered and no use is counted. Codes are not tried out at the rate of reading. */
 export function priceRoutes(deps: HttpDeps): Router {
@@ -28,27 +22,13 @@ export function priceRoutes(deps: HttpDeps): Router {
 }
 
 async function price(deps: HttpDeps, req: Request): Promise<object> {
-  const { product_slug, quantity, coupon, gift, email } = readBody(req, priceBody);
-  const { db, operations } = deps;
-  const product = await findProduct(db, product_slug);
-  if (!product) throw new HttpError(404, 'product_not_found', 'There is no such product', 'product_slug');
-  checkGivable(product, gift);
-  if (quantity > 1 && product.kind !== 'goods')
-    throw new HttpError(422, 'invalid_field', 'The field quantity can be more than 1 for goods only', 'quantity');
-  const session = sessionOf(deps, req);
-  const user = session ? await findUser(db, session.userId) : undefined;
-  const asked = {
-    product,
-    userId: user?.id ?? null,
-    quantity,
-    gift,
-    memberReading: MEMBER_READING,
-    ...(coupon === undefined ? {} : { coupon }),
-    ...(email === undefined ? {} : { email }),
-  };
+  const wish = readBody(req, priceBody);
+  const product = await orderedProduct(deps.db, wish);
+  const { product_slug, quantity, coupon, gift, email } = wish;
+  const user = await userOfSession(deps, req);
   const [{ amount, discount }, { rates }] = await Promise.all([
-    answering(previewPrice(db, operations.vault, asked)),
-    readSiteSettings(db),
+    priceFor(deps, { product, user, quantity, coupon, gift, email }),
+    readSiteSettings(deps.db),
   ]);
   const inMoney = (minor: number) => Number(formatAmount({ ...amount, minor }));
   return {

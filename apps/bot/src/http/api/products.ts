@@ -1,19 +1,13 @@
 import { formatAmount } from '@mingdan/kernel';
 import { amountIn } from '@mingdan/operations';
-import {
-  findProduct,
-  type Language,
-  listProducts,
-  type Product,
-  readSiteSettings,
-  type SiteSettings,
-} from '@mingdan/orders';
+import { type Language, listProducts, type Product, readSiteSettings, type SiteSettings } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
 import { sessionOf } from '../auth/session.ts';
 import { sendJson } from '../compression.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { languageOf, localised } from '../language.ts';
+import { productBySlug } from '../products-by-slug.ts';
 import { coinsOf } from './coins/packages.ts';
 import { inDollars } from './prices.ts';
 
@@ -34,8 +28,7 @@ export function productRoutes(deps: Pick<HttpDeps, 'db' | 'clock' | 'settings' |
   router
     .route('/api/products/:slug')
     .get(async (req, res) => {
-      const slug = req.params.slug;
-      const product = /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(db, slug) : undefined;
+      const product = await productBySlug(db, req.params.slug);
       if (!product) throw new HttpError(404, 'product_not_found', 'There is no such product');
       const language = languageOf(req, res);
       const settings = await readSiteSettings(db);

@@ -1,10 +1,11 @@
-import { findUser, membershipOf, rememberTelegramUser, type User } from '@mingdan/orders';
+import { membershipOf, rememberTelegramUser, type User } from '@mingdan/orders';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import { languageOf as telegramLanguage } from '../../telegram/language.ts';
 import { InitDataRefused, type MiniAppUser, readInitData } from '../auth/init-data.ts';
 import { beginSession, endSession, requireSession } from '../auth/session.ts';
 import type { Session } from '../auth/session-token.ts';
+import { requireUser } from '../auth/users.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { jsonBody, readBody } from './body.ts';
@@ -25,9 +26,7 @@ export function sessionRoutes(deps: HttpDeps): Router {
       res.json({ success: true, token, ...(await sessionJson(deps, user, session)) });
     })
     .get(async (req, res) => {
-      const session = requireSession(deps, req);
-      const user = await findUser(deps.db, session.userId);
-      if (!user) throw new HttpError(401, 'unauthorized', 'This user is not known any more: sign in again');
+      const { user, session } = await requireUser(deps, req);
       res.set('Cache-Control', 'no-store');
       res.json({ success: true, ...(await sessionJson(deps, user, session)) });
     })

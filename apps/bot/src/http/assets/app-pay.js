@@ -1,6 +1,6 @@
 // Buying in the Mini App. That an invoice was paid is the server's word alone: Telegram's "paid" only begins to ask for it.
 
-import { busy, call, go, haptic, isBusy, isShown, lost, said, tell } from './app.js';
+import { busy, call, go, haptic, isBusy, isShown, lost, said, tell, tg } from './app-frame.js';
 import { priceChanges, wishOf } from './app-price.js';
 import { say, valuesOf } from './fields.js';
 
@@ -58,9 +58,9 @@ async function alone(act) {
   }
 }
 
-export const order = (wish, tg) => alone(() => makeOrder(wish, tg));
+export const order = (wish) => alone(() => makeOrder(wish));
 
-async function makeOrder({ slug, way, form }, tg) {
+async function makeOrder({ slug, way, form }) {
   // A code that was typed and not used yet: its price is seen before anything is paid.
   if (form && (await priceChanges(form))) return;
   const { coupon, gift } = form ? wishOf(form) : {};
@@ -74,7 +74,7 @@ async function makeOrder({ slug, way, form }, tg) {
     const payload = tg?.initData ?? '';
     const wish = { productName: slug, telegramPayload: payload, input, ...more, request_id: mark, ...again };
     const { invoiceLink, order_no: orderNo } = await call(`/api/create-payment?${language}`, wish);
-    await invoice(tg, invoiceLink, orderNo, forget);
+    await invoice(invoiceLink, orderNo, forget);
   } else {
     const pays = way === 'points' ? { payment_method: way } : {};
     const wish = { product_slug: slug, input, ...more, request_id: mark, ...pays };
@@ -86,10 +86,10 @@ async function makeOrder({ slug, way, form }, tg) {
 }
 
 /** An order that was made before. */
-export const payOrder = ({ pay: orderNo, amount }, tg) =>
+export const payOrder = ({ pay: orderNo, amount }) =>
   alone(async () => {
     const { data } = await call('/api/v1/payments/stars/create', { orderId: orderNo, amount });
-    await invoice(tg, data.payment_url, orderNo, () => {});
+    await invoice(data.payment_url, orderNo, () => {});
   });
 
 /** Nothing more is taken for the membership; what is paid stays. */
@@ -109,7 +109,7 @@ export const useCoins = (orderNo) =>
   });
 
 /** Until the invoice is closed unpaid, or the server says what became of it. @param forget from then on the same wish is another order */
-async function invoice(tg, link, orderNo, forget) {
+async function invoice(link, orderNo, forget) {
   const status = await new Promise((resolve) => tg.openInvoice(link, resolve));
   if (status === 'paid' || status === 'pending') {
     return check(orderNo, forget);
@@ -148,7 +148,8 @@ export async function askForRefund(form) {
     return;
   }
   const takesPart = form.dataset.part === '' ? { part: true } : {};
-  const { data } = await call(`/api/order/${form.dataset.refund}/refund-request`, { reason, ...takesPart });
+  const address = `/api/order/${form.dataset.refund}/refund-request?lang=${document.documentElement.lang}`;
+  const { data } = await call(address, { reason, ...takesPart });
   const answer = form.querySelector('[role="status"]');
   answer.textContent = filled(answer.dataset[data.outcome] ?? '', data);
   answer.hidden = false;
@@ -168,7 +169,7 @@ function offerPart(form, { outcome }) {
 }
 
 /** What the answer knows, in the sentence that the server wrote. */
-function filled(sentence, { amount, currency, coins_left: left, coins_unspent: unspent }) {
-  const known = { amount: `${amount} ${currency}`, left, unspent };
+function filled(sentence, { amount_text: amount, coins_left: left, coins_unspent: unspent }) {
+  const known = { amount, left, unspent };
   return sentence.replace(/\[(\w+)\]/g, (found, name) => known[name] ?? found);
 }

@@ -1,6 +1,6 @@
 // What a coupon or "as a gift" makes of a price: asked of the server and shown before anybody pays.
 
-import { busy, buttons, isBusy, lost, part, said } from './app.js';
+import { busy, buttons, isBusy, lost, part, said } from './app-frame.js';
 import { say } from './fields.js';
 
 export function wishOf(form) {

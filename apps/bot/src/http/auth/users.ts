@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { hasApiKey } from '../api/api-key.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError } from '../errors.ts';
-import { requireSession } from './session.ts';
+import { requireSession, sessionOf } from './session.ts';
+import type { Session } from './session-token.ts';
 
 /** Telegram's number of a user; `tg:<number>` is the same. Our own numbers never leave the house. */
 export const namedUser = z.union([
@@ -22,6 +23,32 @@ export function userByName(db: Db, named: NamedUser): Promise<User> {
   return knownTelegramUser(db, Number(String(named).replace(/^tg:/, '')));
 }
 
+/** Who asks, and how they signed in. */
+export interface SignedIn {
+  readonly user: User;
+  readonly session: Session;
+}
+
+/** Who is signed in, where somebody is. @throws HttpError 401 as `sessionOf` does */
+export async function userOfSession(deps: HttpDeps, req: Request): Promise<User | null> {
+  return (await findSignedIn(deps, req))?.user ?? null;
+}
+
+/** The same, with the session. @throws HttpError 401 as `sessionOf` does */
+export async function findSignedIn(deps: HttpDeps, req: Request): Promise<SignedIn | undefined> {
+  const session = sessionOf(deps, req);
+  const user = session && (await findUser(deps.db, session.userId));
+  return session && user && { user, session };
+}
+
+/** Where it has to be somebody. @throws HttpError 401 | 403 as `requireSession` does, and where the user is gone */
+export async function requireUser(deps: HttpDeps, req: Request): Promise<SignedIn> {
+  const session = requireSession(deps, req);
+  const user = await findUser(deps.db, session.userId);
+  if (!user) throw new HttpError(401, 'unauthorized', 'This user is not known any more: sign in again');
+  return { user, session };
+}
+
 /**
  * Whose coins, orders and membership a call is about: the user of the session, or with the API key the one that is named.
  * @throws HttpError 401 | 403 `user_mismatch` | 422
@@ -33,9 +60,7 @@ export async function ownerOf(deps: HttpDeps, req: Request, named: unknown, fiel
       throw new HttpError(422, 'invalid_field', `The field ${field} is missing: the Telegram id of a user`, field);
     return userByName(deps.db, name);
   }
-  const { userId } = requireSession(deps, req);
-  const user = await findUser(deps.db, userId);
-  if (!user) throw new HttpError(401, 'unauthorized', 'This user is not known any more: sign in again');
+  const { user } = await requireUser(deps, req);
   checkIsUser(user, name, field);
   return user;
 }

@@ -1,7 +1,7 @@
 import type { Language } from '@mingdan/orders';
 import { html } from 'ghtml';
+import { moneyText } from '../money-text.ts';
 import { layout, type Markup } from '../pages/layout.ts';
-import { moneyText } from '../pages/money-text.ts';
 import { textsIn } from '../texts.ts';
 import type { PlayedPayment } from './play.ts';
 

@@ -1,11 +1,12 @@
 import { row } from '@mingdan/db';
-import { type Money, messageOf, pause } from '@mingdan/kernel';
+import { type Money, pause } from '@mingdan/kernel';
 import { cancelOrder, checkPayment } from '@mingdan/operations';
 import { findOrder, type Order } from '@mingdan/orders';
 import type { ProviderName } from '@mingdan/payments';
 import { gatewayOrderIdOf, type MockSettings, mockNotice } from '@mingdan/payments/mock';
 import type { HttpDeps, MockGate } from '../deps.ts';
 import { HttpError } from '../errors.ts';
+import { ask } from './ask.ts';
 import { payInHouse } from './house.ts';
 import { payInStars, playAtGateway } from './stand-ins.ts';
 
@@ -24,7 +25,7 @@ export interface PlayedPayment {
   readonly clientParams: Readonly<Record<string, string>> | null;
 }
 
-const TIMEOUT_MS = 5_000;
+const WEBHOOK = { who: 'The webhook process', withinMs: 5_000 };
 const TOLD_WITHIN_MS = 3_000;
 /** Ways to pay whose payments come through us: nobody else would know that they are paid already. */
 const IN_HOUSE: readonly ProviderName[] = ['points', 'redpacket', 'stars'];
@@ -107,7 +108,7 @@ async function sendNotice(deps: HttpDeps, gate: MockGate, payment: PlayedPayment
   if (gate.notices === null)
     throw new HttpError(409, 'mock_not_set_up', 'Set MOCK_WEBHOOK_SECRET for both processes to play this payment');
   const { headers, body } = noticeOf(gate.notices, payment, outcome, deps.clock.now());
-  const status = await post(deps, `${gate.webhookUrl}/webhook/mock`, headers, body);
+  const { status } = await ask(deps, WEBHOOK, `${gate.webhookUrl}/webhook/mock`, { method: 'POST', headers, body });
   if (status !== 200)
     throw new HttpError(502, 'notice_refused', `The webhook process answered the notice with ${status}`);
 }
@@ -115,14 +116,4 @@ async function sendNotice(deps: HttpDeps, gate: MockGate, payment: PlayedPayment
 function noticeOf(settings: MockSettings, { gatewayOrderId, amount }: PlayedPayment, outcome: Outcome, at: Date) {
   const { headers, body } = mockNotice(settings, { id: gatewayOrderId, outcome, amount, at });
   return { headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]), body };
-}
-
-async function post({ log }: HttpDeps, address: string, headers: [string, string][], body: Buffer): Promise<number> {
-  try {
-    const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) };
-    return (await fetch(address, request)).status;
-  } catch (error) {
-    log.warn({ address, cause: messageOf(error) }, 'a payment could not be played');
-    throw new HttpError(502, 'unreachable', 'The webhook process does not answer');
-  }
 }

@@ -1,12 +1,12 @@
-import { messageOf } from '@mingdan/kernel';
 import type { ProviderName } from '@mingdan/payments';
 import { z } from 'zod';
 import type { HttpDeps, MockGate } from '../deps.ts';
 import { HttpError } from '../errors.ts';
+import { ask } from './ask.ts';
 import type { Outcome, PlayedPayment } from './play.ts';
 
 /** Telegram waits ten seconds for the bot's yes. */
-const TIMEOUT_MS = 12_000;
+const SANDBOX = { who: 'The sandbox', withinMs: 12_000 };
 
 /** What comes nearest to a payment that fails, by what each gateway tells: where a declined try ends nothing, its time runs out. */
 const FAILURES: Partial<Record<ProviderName, string>> = { alipay: 'end', stripe: 'end', oxapay: 'run-out' };
@@ -39,7 +39,7 @@ async function open(deps: HttpDeps, root: string, { paymentUrl, clientParams }: 
   const given = Object.values(clientParams ?? {}).map((text) => `${root}/scan?${new URLSearchParams({ text })}`);
   const page = paymentUrl?.startsWith(`${root}/`) ? [paymentUrl] : [];
   const addresses = [...page, ...given];
-  for (const address of addresses) await ask(deps, address, { redirect: 'manual' });
+  for (const address of addresses) await ask(deps, SANDBOX, address, { redirect: 'manual' });
   return addresses.length > 0;
 }
 
@@ -51,7 +51,7 @@ export async function payInStars(deps: HttpDeps, gate: MockGate, payment: Played
   const root = sandboxOf(gate);
   const { chatId, paymentUrl, amount } = payment;
   const chat = `${root}/chat/api/people`;
-  const known = people.safeParse(await (await ask(deps, chat)).json().catch(() => undefined));
+  const known = people.safeParse(await (await ask(deps, SANDBOX, chat, {})).json().catch(() => undefined));
   if (chatId === null || paymentUrl === null || !known.success)
     throw new HttpError(409, 'not_at_gateway', "Telegram's stand-in has no such invoice");
   if (!known.data.people.some(({ id }) => id === chatId))
@@ -70,14 +70,5 @@ function sandboxOf({ sandboxUrl }: MockGate): string {
 
 function post(deps: HttpDeps, address: string, body?: object): Promise<Response> {
   const sent = body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-  return ask(deps, address, { method: 'POST', ...sent });
-}
-
-async function ask({ log }: HttpDeps, address: string, request: RequestInit = {}): Promise<Response> {
-  try {
-    return await fetch(address, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch (error) {
-    log.warn({ address, cause: messageOf(error) }, 'a payment could not be played');
-    throw new HttpError(502, 'unreachable', 'The sandbox does not answer');
-  }
+  return ask(deps, SANDBOX, address, { method: 'POST', ...sent });
 }

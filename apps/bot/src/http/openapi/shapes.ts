@@ -224,6 +224,7 @@ export const refundWish = named(
     refund_status: refundStatus,
     amount: money.optional().describe('what goes back, or would'),
     currency: currency.optional(),
+    amount_text: z.string().optional().describe('the same, as people of the language of the call write it'),
     coins_left: z.number().int().optional().describe('of an order of coins: what no refund has taken yet'),
     coins_unspent: z.number().int().optional().describe('of them, what is not spent'),
   }),

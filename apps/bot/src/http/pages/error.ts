@@ -1,8 +1,9 @@
 import type { Language } from '@mingdan/orders';
 import { html } from 'ghtml';
-import type { Site } from '../site.ts';
+import type { Site } from '../../site.ts';
 import { type Texts, textsIn } from '../texts.ts';
 import { layout, type Markup } from './layout.ts';
+import { toBotMarkup } from './sign-in.ts';
 
 export interface ErrorView {
   readonly language: Language;
@@ -44,10 +45,10 @@ function kindOf({ status, code }: ErrorView): Kind {
 }
 
 /** Who signs in goes to the bot; everybody else to the shop, which needs no account. */
-function wayOn({ site: { bot }, language, address }: ErrorView, kind: Kind, t: Texts): Markup {
+function wayOn({ site, language, address }: ErrorView, kind: Kind, t: Texts): Markup {
   const lang = new URLSearchParams({ lang: language });
-  const toBot = bot ? html`<a class="button" href="${bot.address}">${t('error.toBot', { name: bot.name })}</a>` : '';
-  if (kind === 'loginLink') return html`!${toBot}<p><a class="act" href="/shop?${lang}">${t('error.toShop')}</a></p>`;
+  if (kind === 'loginLink')
+    return html`!${toBotMarkup(site, t)}<p><a class="act" href="/shop?${lang}">${t('error.toShop')}</a></p>`;
   const isOrder = /^\/(?:order|payment)\//.test(address ?? '');
   const lost = isOrder ? html`<p><a class="act" href="/shop/lost-link?${lang}">${t('lostLink.lost')}</a></p>` : '';
   return html`<a class="button" href="/shop?${lang}">${t('error.toShop')}</a>!${lost}`;

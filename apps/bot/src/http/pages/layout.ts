@@ -1,7 +1,7 @@
 import type { Language } from '@mingdan/orders';
 import { html } from 'ghtml';
+import { contactAddress, type Site } from '../../site.ts';
 import { type AssetName, assetUrl } from '../assets.ts';
-import { contactAddress, type Site } from '../site.ts';
 import { type Texts, textsIn } from '../texts.ts';
 
 /** Markup that came out of a template (escaped there), so that it may be put into another one unescaped. */

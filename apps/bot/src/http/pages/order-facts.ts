@@ -4,9 +4,9 @@ import { providerNames } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
 import { localised } from '../language.ts';
+import { moneyText } from '../money-text.ts';
 import type { Texts } from '../texts.ts';
 import type { Markup } from './layout.ts';
-import { moneyText } from './money-text.ts';
 import { clockTime, dayName } from './time-text.ts';
 
 /** What stands on a receipt, and is shown to the buyer alone. */
@@ -45,7 +45,7 @@ export function facts(view: FactsView, t: Texts): Markup {
 !${view.own && order.discountMinor > 0 ? fact(t('order.discount'), html`−${moneyText({ ...order.amount, minor: order.discountMinor }, language)}`) : ''}
 !${view.own && order.paidWith ? fact(t('order.paidWith'), paidWith(order, language)) : ''}
 !${(receipt?.refunds ?? []).map((line) => refundFact(line, language, t))}
-!${receipt?.email ? fact(t('order.email'), html`${receipt.email}`) : ''}
+!${receipt?.email ? fact(t('shop.email'), html`${receipt.email}`) : ''}
 !${receipt ? html`<div class="print-only"><dt>${t('order.seller')}</dt><dd>${receipt.seller}</dd></div>` : ''}
 </dl>
 !${view.own && order.paidWith ? printButtons(view, t) : ''}

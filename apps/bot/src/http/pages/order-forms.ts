@@ -4,13 +4,13 @@ import {
   cancelOrder,
   correctOrderEmail,
   enterRedPacketCode,
-  newGiftPage,
+  newGift,
   payPartWithCoins,
   verifyOrderLink,
 } from '@mingdan/operations';
 import { type ProviderName, providerNames } from '@mingdan/payments';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
-import { z } from 'zod';
+import { emailAddress } from '../../email-address.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError, onlyAllow } from '../errors.ts';
 import { openPayment } from '../open-payment.ts';
@@ -97,11 +97,9 @@ async function cancel(deps: HttpDeps, req: Request): Promise<string> {
   return pageOf(own, outcome === 'cancelled' ? {} : { cancel: outcome });
 }
 
-const address = z.email().max(254);
-
 async function correct(deps: HttpDeps, req: Request): Promise<string> {
   const own = await ownOrder(deps, req, req.body);
-  const email = address.safeParse(String(req.body?.email ?? '').trim());
+  const email = emailAddress.safeParse(String(req.body?.email ?? '').trim());
   if (!email.success) return `${pageOf(own, { ask: 'email', email: 'wrong' })}#email`;
   const order = await orderByNumber(deps.db, own.orderNo);
   return pageOf(own, { email: await correctOrderEmail(deps.operations, order, email.data) });
@@ -109,8 +107,8 @@ async function correct(deps: HttpDeps, req: Request): Promise<string> {
 
 async function renewLink(deps: HttpDeps, req: Request): Promise<string> {
   const own = await ownOrder(deps, req, req.body);
-  const link = await newGiftPage(deps.operations, await orderByNumber(deps.db, own.orderNo));
-  return `${pageOf(own, { gift: link === undefined ? 'not_open' : 'renewed' })}#gift`;
+  const given = await newGift(deps.operations, await orderByNumber(deps.db, own.orderNo));
+  return `${pageOf(own, { gift: given === undefined ? 'not_open' : 'renewed' })}#gift`;
 }
 
 interface OwnOrder {

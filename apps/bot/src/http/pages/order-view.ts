@@ -2,8 +2,8 @@ import type { DeliveredGoods, Found } from '@mingdan/operations';
 import type { Language, Order, RefundStatus } from '@mingdan/orders';
 import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
+import type { Site } from '../../site.ts';
 import type { ReadableReport } from '../deps.ts';
-import type { Site } from '../site.ts';
 import { type Texts, textsIn } from '../texts.ts';
 import { chartTable } from './chart.ts';
 import { type GivenGift, giftOfOrderMarkup } from './gift-of-order.ts';
@@ -217,5 +217,3 @@ function ownForms({ order, own, language }: OrderView, state: ShownState, t: Tex
 export function withoutTitle(markdown: string): string {
   return markdown.replace(/^# .*\n+/, '');
 }
-
-export { facts } from './order-facts.ts';

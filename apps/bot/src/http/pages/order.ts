@@ -20,12 +20,12 @@ import {
 } from '@mingdan/orders';
 import { providerNames } from '@mingdan/payments';
 import express, { type Request, type Response, type Router } from 'express';
+import { siteOf } from '../../site.ts';
 import { sessionOf } from '../auth/session.ts';
 import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { orderByNumber } from '../orders-by-number.ts';
-import { siteOf } from '../site.ts';
 import { statusOfOrder } from '../status-of-order.ts';
 import { surfaceOf } from '../surface.ts';
 import { type Asked, createAsker } from './ask-gateway.ts';

@@ -5,9 +5,9 @@ import type { ProviderName } from '@mingdan/payments';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
 import { localised } from '../language.ts';
+import { moneyText } from '../money-text.ts';
 import type { TextKey, Texts } from '../texts.ts';
 import type { Markup } from './layout.ts';
-import { moneyText } from './money-text.ts';
 import { type PaymentPart, paysAtOnce } from './order-payment.ts';
 import { payMark } from './pay-mark.ts';
 

@@ -1,15 +1,15 @@
-import { type Db, row } from '@mingdan/db';
+import type { Db } from '@mingdan/db';
 import { splitGatewayOrderId } from '@mingdan/kernel';
 import { verifyOrderLink } from '@mingdan/operations';
-import { findOrder, type Language, type Order } from '@mingdan/orders';
+import { findOrder, findOrderByPayment, type Language, type Order } from '@mingdan/orders';
 import express, { type Request, type Router } from 'express';
 import { html } from 'ghtml';
+import { type Site, siteOf } from '../../site.ts';
 import { sendPage } from '../compression.ts';
 import type { HttpDeps } from '../deps.ts';
 import { onlyAllow } from '../errors.ts';
 import { languageOf } from '../language.ts';
 import { returnLinkToken } from '../return-link.ts';
-import { type Site, siteOf } from '../site.ts';
 import { textsIn } from '../texts.ts';
 import { layout, type Markup } from './layout.ts';
 
@@ -80,12 +80,8 @@ async function orderIn(db: Db, req: Request): Promise<Order | undefined> {
   for (const field of PAYMENT_FIELDS) {
     const paymentId = firstText(req.query[field]);
     if (!/^[\w-]{4,200}$/.test(paymentId)) continue;
-    const found = await row<{ orderNo: string }>(
-      db,
-      'select o.order_no as "orderNo" from payment_attempts a join orders o on o.id = a.order_id where a.provider_payment_id = :paymentId limit 1',
-      { paymentId },
-    );
-    if (found) return findOrder(db, found.orderNo);
+    const found = await findOrderByPayment(db, paymentId);
+    if (found) return found;
   }
   return undefined;
 }

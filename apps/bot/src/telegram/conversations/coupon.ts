@@ -1,5 +1,6 @@
 import { randomToken } from '@mingdan/kernel';
 import type { Product } from '@mingdan/orders';
+import { isGivable } from '../../gift-rules.ts';
 import type { RenderedButton } from '../../texts.ts';
 import type { Card } from '../session.ts';
 import type { Talk } from '../talk.ts';
@@ -18,8 +19,7 @@ export function extraButtons(talk: Talk, product: Product, card: Omit<Card, 'bir
 
 /** Reports and memberships that cost something can be given to somebody else. */
 export function giftButton(talk: Talk, product: Product, card: Omit<Card, 'birth'>): RenderedButton[] {
-  const isGivable = product.price.minor > 0 && (product.kind === 'report' || product.kind === 'membership');
-  if (!isGivable || card.gift || card.claimsGift !== undefined) return [];
+  if (!isGivable(product) || card.gift || card.claimsGift !== undefined) return [];
   return [talk.button('as_gift', `gift:${card.id}`)];
 }
 

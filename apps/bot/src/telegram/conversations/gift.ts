@@ -1,15 +1,7 @@
-import { dayText, giftLink, giftPage } from '@mingdan/fulfilment';
+import { dayText, giftLink } from '@mingdan/fulfilment';
 import { randomToken } from '@mingdan/kernel';
-import { claimForUser } from '@mingdan/operations';
-import {
-  endOfPeriod,
-  findOrder,
-  findProduct,
-  type GiftClaim,
-  giftCause,
-  newGiftToken,
-  renewGift,
-} from '@mingdan/orders';
+import { claimForUser, newGift } from '@mingdan/operations';
+import { endOfPeriod, findOrder, findProduct, type GiftClaim, giftCause } from '@mingdan/orders';
 import type { Talk } from '../talk.ts';
 import { chooseProduct } from './buy.ts';
 import { openCard, productOf, showAgain } from './card.ts';
@@ -60,10 +52,11 @@ async function goOnWith(talk: Talk, { giftId, productSlug, orderNo }: Claimed): 
 export async function newLink(talk: Talk, orderNo: string): Promise<void> {
   const order = await ownOrder(talk, orderNo);
   if (!order) return;
-  const { db, vault, telegram, operationDeps } = talk.services;
-  const { username } = await telegram.getMe();
-  const given = newGiftToken(vault);
-  if (!(await renewGift(db, order.id, given))) return talk.say(talk.t('gift.not_open'));
-  const links = { link: giftLink(username, given.token), web: giftPage(operationDeps.settings.publicUrl, given.token) };
-  await talk.say(talk.t('gift.new_link', { product: order.productNames, ...links }));
+  const { bot, operationDeps } = talk.services;
+  // Before the old link ends: without the bot's name there would be none to say.
+  const { address } = await bot();
+  const given = await newGift(operationDeps, order);
+  if (!given) return talk.say(talk.t('gift.not_open'));
+  const { token, page } = given;
+  await talk.say(talk.t('gift.new_link', { product: order.productNames, link: giftLink(address, token), web: page }));
 }

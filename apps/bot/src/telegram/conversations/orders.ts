@@ -1,6 +1,6 @@
 import { amountText } from '@mingdan/fulfilment';
 import { isPayable } from '@mingdan/operations';
-import { findProductById, hasHeldMoney, isGiftOpen, type Order, ordersOfUser, refundStatusOf } from '@mingdan/orders';
+import { findProductById, hasHeldMoney, isGiftOpen, type Order, orderPage, refundStatusOf } from '@mingdan/orders';
 import { localised, type RenderedButton } from '../../texts.ts';
 import { fitsButton } from '../keyboard.ts';
 import type { Talk } from '../talk.ts';
@@ -22,11 +22,9 @@ export async function listOlderOrders(talk: Talk, before: string): Promise<void>
 
 /** @returns whether there is any */
 async function sayPage(talk: Talk, title: string, before?: string): Promise<boolean> {
-  const found = await ordersOfUser(talk.services.db, talk.user.id, LISTED + 1, before);
-  const orders = found.slice(0, LISTED);
-  const last = orders.at(-1);
-  if (!last) return false;
-  const older = found.length > orders.length ? [[talk.button('orders.older', `orders:${last.orderNo}`)]] : [];
+  const { entries: orders, next } = await orderPage(talk.services.db, talk.user.id, { limit: LISTED, before });
+  if (orders.length === 0) return false;
+  const older = next === undefined ? [] : [[talk.button('orders.older', `orders:${next}`)]];
   await talk.say(title, [...orders.map((order) => [listButton(talk, order)]), ...older]);
   return true;
 }

@@ -1,3 +1,4 @@
+import { botStart } from '@mingdan/fulfilment';
 import { MingdanError, moneyText } from '@mingdan/kernel';
 import { askForWithdrawal } from '@mingdan/operations';
 import { earningsOf, type PromoterEarnings, promoterOf } from '@mingdan/orders';
@@ -5,10 +6,10 @@ import type { Talk } from '../talk.ts';
 
 /** `/promote`: the person's own link, what it brought, and a button where there is something to withdraw. */
 export async function promote(talk: Talk): Promise<void> {
-  const { db, telegram } = talk.services;
+  const { db, bot: findBot } = talk.services;
   const promoter = await promoterOf(db, talk.user.id);
-  const [earned, me] = await Promise.all([earningsOf(db, promoter.id), telegram.getMe()]);
-  const link = `https://t.me/${me.username}?start=ref_${promoter.code}`;
+  const [earned, bot] = await Promise.all([earningsOf(db, promoter.id), findBot()]);
+  const link = botStart(bot.address, `ref_${promoter.code}`);
   const lines = earned.map((one) => talk.t('promote.earned', amounts(one)));
   const text = [talk.t('promote.link', { link, percent: promoter.ratePercent }), ...lines].join('\n\n');
   const payable = earned.filter(({ availableMinor }) => availableMinor > 0);
@@ -31,12 +32,11 @@ export async function askDestination(talk: Talk, currency: string): Promise<void
 
 /** The words after that button: all that is there is asked for, and the operators hear of it. */
 export async function withdraw(talk: Talk, currency: string, destination: string): Promise<void> {
-  const { db, operationDeps, wakeOutbox } = talk.services;
+  const { db, operationDeps } = talk.services;
   talk.session.waiting = null;
   try {
     const promoter = await promoterOf(db, talk.user.id);
     const amount = await askForWithdrawal(operationDeps, promoter, { currency, destination });
-    wakeOutbox();
     await talk.say(talk.t('promote.requested', { amount: moneyText(amount) }));
   } catch (error) {
     if (!(error instanceof MingdanError)) throw error;

@@ -127,6 +127,7 @@ export class World {
       texts,
       settings: this.settings,
       holder: `test-${Math.random()}`,
+      bot: async () => ({ name: '@mingdan_bot', address: 'https://t.me/mingdan_bot' }),
       wakeOutbox: () => undefined,
       acts: {
         startPayment: (...args) => this.acts.startPayment(...args),

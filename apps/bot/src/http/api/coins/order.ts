@@ -5,9 +5,10 @@ import { namedUser, ownerOf } from '../../auth/users.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError } from '../../errors.ts';
 import { readBody } from '../body.ts';
+import { checkPayable, openedPayment } from '../pay-new-order.ts';
 import { isAmount } from '../payments/find.ts';
 import { orderLanguage, placeOrder, requestId } from '../place-order.ts';
-import { checkPayable, openedPayment, wayToPay } from '../way-to-pay.ts';
+import { wayToPay } from '../way-to-pay.ts';
 import { coinsOf, findPackage } from './packages.ts';
 
 export const coinOrderBody = z.object({

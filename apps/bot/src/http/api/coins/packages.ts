@@ -1,8 +1,9 @@
 import type { Db } from '@mingdan/db';
 import { formatAmount } from '@mingdan/kernel';
-import { findProduct, type Language, listProducts, type Product } from '@mingdan/orders';
+import { type Language, listProducts, type Product } from '@mingdan/orders';
 import { HttpError } from '../../errors.ts';
 import { localised } from '../../language.ts';
+import { productBySlug } from '../../products-by-slug.ts';
 
 /** The number in `coins-1` is the package's: it stays what it is when others come and go. */
 const SLUG = /^coins-(\d{1,6})$/;
@@ -24,7 +25,7 @@ export async function coinPackages(db: Db): Promise<Product[]> {
 /** By its number or its slug. @throws HttpError 404 `package_not_found` */
 export async function findPackage(db: Db, id: number | string): Promise<Product> {
   const slug = /^\d{1,6}$/.test(String(id)) ? `coins-${Number(id)}` : String(id);
-  const product = /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(db, slug) : undefined;
+  const product = await productBySlug(db, slug);
   if (product?.kind !== 'coins')
     throw new HttpError(404, 'package_not_found', 'There is no such package of coins', 'package_id');
   return product;

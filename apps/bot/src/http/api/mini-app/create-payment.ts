@@ -1,6 +1,6 @@
 import type { Db } from '@mingdan/db';
 import { formatAmount, type Money } from '@mingdan/kernel';
-import { couponPattern, listProducts, type Product } from '@mingdan/orders';
+import { listProducts, type Product } from '@mingdan/orders';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { checkIsUser, namedUser } from '../../auth/users.ts';
@@ -8,12 +8,13 @@ import type { HttpDeps } from '../../deps.ts';
 import { HttpError } from '../../errors.ts';
 import { openPayment } from '../../open-payment.ts';
 import { readBody } from '../body.ts';
-import { checkGivable } from '../create-order.ts';
 import { answering } from '../operation-errors.ts';
+import { checkGivable } from '../ordered-product.ts';
 import { isAmount } from '../payments/find.ts';
 import { orderLanguage, placeOrder, requestId } from '../place-order.ts';
+import { quote } from '../quote.ts';
 import { miniAppUser } from '../session.ts';
-import { quote } from '../way-to-pay.ts';
+import { couponCode } from '../words.ts';
 
 export const createPaymentBody = z.object({
   telegramPayload: z.string().min(1).max(16_000),
@@ -21,7 +22,7 @@ export const createPaymentBody = z.object({
   userId: namedUser.optional(),
   amount: z.union([z.number(), z.string().trim().max(20)]).optional(),
   input: z.unknown().optional(),
-  coupon: z.string().trim().regex(couponPattern).optional(),
+  coupon: couponCode.optional(),
   gift: z.boolean().default(false),
   request_id: requestId.optional(),
   /** pays itself again every 30 days, until it is stopped; a month's membership only */
@@ -39,8 +40,8 @@ export async function createStarsPayment(deps: HttpDeps, req: Request, res: Resp
   const product = await productByName(deps.db, wish.productName);
   const { input, coupon, gift } = wish;
   checkGivable(product, gift);
-  const { asked, price } = await quote(deps, { product, user, coupon, gift }, STARS);
-  checkPrice(deps, asked, coupon === undefined ? [product.price, price] : [price], wish.amount);
+  const { asked, price } = await quote(deps, { product, user, coupon, gift });
+  checkPrice(deps, asked(STARS), coupon === undefined ? [product.price, price] : [price], wish.amount);
   checkSubscription(product, wish);
   const language = orderLanguage(req, res, user);
   const order = await placeOrder(deps, { product, user, language, input, coupon, gift, requestId: wish.request_id });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { chartPreviewBody } from '../../api/chart-preview.ts';
 import { priceBody } from '../../api/price.ts';
+import { productSlug } from '../../api/words.ts';
 import { bodyOf, type Call } from '../call.ts';
 import { inQuery } from '../parameters.ts';
 import { chartPreview, orderPrice, product, siteSettings, success } from '../shapes.ts';
@@ -29,7 +30,7 @@ export const catalogueCalls: readonly Call[] = [
         in: 'path',
         required: true,
         description: 'the product',
-        schema: z.string().regex(/^[a-z0-9-]{1,40}$/),
+        schema: productSlug,
         example: 'bazi-basic',
       },
       inQuery.lang,

@@ -2,9 +2,9 @@ import type { Language, Membership, Order, Product, Subscription } from '@mingda
 import { html } from 'ghtml';
 import { membershipJson } from '../../api/membership-json.ts';
 import { localised } from '../../language.ts';
+import { moneyText } from '../../money-text.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import type { Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
 import { clockTime } from '../time-text.ts';
 import type { AppPrice } from './prices.ts';
 

@@ -6,13 +6,14 @@ import { toSafeHtml } from '@mingdan/report';
 import { html } from 'ghtml';
 import type { ReadableReport } from '../../deps.ts';
 import { localised } from '../../language.ts';
+import { moneyText } from '../../money-text.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { chartTable } from '../chart.ts';
 import { type GivenGift, giftOfOrderMarkup } from '../gift-of-order.ts';
 import type { Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
+import { facts } from '../order-facts.ts';
 import { fingerprint, looks, REFUNDABLE, type ShownState } from '../order-state.ts';
-import { facts, goodsMarkup, stateText, withoutTitle } from '../order-view.ts';
+import { goodsMarkup, stateText, withoutTitle } from '../order-view.ts';
 import { clockTime } from '../time-text.ts';
 
 export interface AppOrderView {

@@ -1,6 +1,6 @@
 import type { Money } from '@mingdan/kernel';
-import type { Product, User } from '@mingdan/orders';
-import { quote } from '../../api/way-to-pay.ts';
+import type { Product, Rates, User } from '@mingdan/orders';
+import { quote } from '../../api/quote.ts';
 import type { HttpDeps } from '../../deps.ts';
 
 /** What a product costs this user inside Telegram; null where that way does not take it. */
@@ -18,22 +18,29 @@ export interface AppPrice {
 export interface PriceWish {
   readonly coupon?: string | undefined;
   readonly gift?: boolean;
+  /** as they were read before, for many products at once */
+  readonly rates?: Rates;
 }
 
 /** @throws HttpError 409 `coupon_not_valid` */
-export async function appPrice(deps: HttpDeps, product: Product, user: User, wish: PriceWish = {}): Promise<AppPrice> {
+export async function appPrice(
+  deps: HttpDeps,
+  product: Product,
+  user: User,
+  { rates, ...wish }: PriceWish = {},
+): Promise<AppPrice> {
   const { offered } = deps.operations.settings;
-  const [stars, coins, subscription] = await Promise.all([
-    quote(deps, { product, user, ...wish }, { provider: 'stars', method: 'STARS_INVOICE' }),
-    quote(deps, { product, user, ...wish }, { provider: 'points', method: 'POINTS' }),
-    quote(deps, { product, user, ...wish }, { provider: 'stars', method: 'STARS_SUBSCRIPTION' }),
-  ]);
+  const { price, discount, asked } = await quote(deps, { product, user, ...wish }, rates);
   return {
-    price: stars.price,
-    discount: stars.discount,
-    stars: offered.includes('stars') ? stars.asked : null,
+    price,
+    discount,
+    stars: offered.includes('stars') ? asked({ provider: 'stars', method: 'STARS_INVOICE' }) : null,
     // Coins are not bought with coins.
-    coins: offered.includes('points') && product.kind !== 'coins' ? coins.asked : null,
-    subscription: offered.includes('stars') && product.months === 1 ? subscription.asked : null,
+    coins:
+      offered.includes('points') && product.kind !== 'coins' ? asked({ provider: 'points', method: 'POINTS' }) : null,
+    subscription:
+      offered.includes('stars') && product.months === 1
+        ? asked({ provider: 'stars', method: 'STARS_SUBSCRIPTION' })
+        : null,
   };
 }

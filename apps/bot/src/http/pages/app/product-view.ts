@@ -1,12 +1,12 @@
 import type { Language, Product } from '@mingdan/orders';
 import { html } from 'ghtml';
+import { isGivable } from '../../../gift-rules.ts';
 import { localised } from '../../language.ts';
+import { moneyText } from '../../money-text.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { birthFields } from '../birth-fields.ts';
 import { textField } from '../fields.ts';
 import type { Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
-import { isGivable } from '../shop/order-form.ts';
 import { priceText } from './home-view.ts';
 import type { AppPrice } from './prices.ts';
 

@@ -1,15 +1,12 @@
 import { coinPartOf, isPayable, payable, readGoods } from '@mingdan/operations';
 import {
   coinBalance,
-  couponPattern,
-  findProduct,
-  findUser,
   giftOfOrder,
   type Language,
   listProducts,
   membershipOf,
   type Order,
-  ordersOfUser,
+  orderPage,
   type Product,
   readSiteSettings,
   runningSubscription,
@@ -18,17 +15,19 @@ import {
 import { findMethod } from '@mingdan/payments/capabilities';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
+import { siteOf } from '../../../site.ts';
 import { jsonBody, readBody } from '../../api/body.ts';
-import { checkGivable } from '../../api/create-order.ts';
-import { requireSession } from '../../auth/session.ts';
+import { checkGivable } from '../../api/ordered-product.ts';
+import { couponCode } from '../../api/words.ts';
+import { requireUser } from '../../auth/users.ts';
 import { sendPage } from '../../compression.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
 import { orderByNumber } from '../../orders-by-number.ts';
+import { productBySlug } from '../../products-by-slug.ts';
 import { limitCouponTries } from '../../rate-limit.ts';
 import { framedPolicy } from '../../security-headers.ts';
-import { siteOf } from '../../site.ts';
 import { statusOfOrder } from '../../status-of-order.ts';
 import { textsIn } from '../../texts.ts';
 import type { Markup } from '../layout.ts';
@@ -45,7 +44,7 @@ const TELEGRAM_SCRIPT = 'https://telegram.org/js/telegram-web-app.js';
 const TELEGRAM_FRAMES = ['https://web.telegram.org', 'https://*.web.telegram.org'];
 const ORDERS_SHOWN = 10;
 
-/** `/app`: the Mini App. Its parts are drawn here for who is signed in, and put in place by `assets/app.js`. */
+/** `/app`: the Mini App. Its parts are drawn here for who is signed in, and put in place by `assets/app-frame.js`. */
 export function appRoutes(deps: HttpDeps): Router {
   const router = express.Router();
   const { mock } = deps.settings;
@@ -62,8 +61,7 @@ export function appRoutes(deps: HttpDeps): Router {
   const view =
     (draw: (deps: HttpDeps, user: User, req: Request, language: Language) => Promise<Markup>): RequestHandler =>
     async (req: Request, res: Response) => {
-      const user = await findUser(deps.db, requireSession(deps, req).userId);
-      if (!user) throw new HttpError(401, 'unauthorized', 'Sign in first');
+      const { user } = await requireUser(deps, req);
       const language = req.query.lang === undefined ? user.language : languageOf(req, res);
       const markup = await draw(deps, user, req, language);
       res.set('Cache-Control', 'no-store').type('html').send(markup);
@@ -90,7 +88,7 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
     Promise.all(
       products
         .filter((product) => product.kind === kind)
-        .map(async (product) => ({ product, price: await appPrice(deps, product, user) })),
+        .map(async (product) => ({ product, price: await appPrice(deps, product, user, { rates: settings.rates }) })),
     );
   const [reports, plans, packages] = await Promise.all([sold('report'), sold('membership'), sold('coins')]);
   const { maintenance } = settings;
@@ -109,12 +107,11 @@ async function home(deps: HttpDeps, user: User, _req: Request, language: Languag
 
 /** @param before a number of an order: those that are older than it */
 async function ordersFrom(deps: HttpDeps, user: User, language: Language, before?: string): Promise<OrderList> {
-  const found = await ordersOfUser(deps.db, user.id, ORDERS_SHOWN + 1, before);
-  const orders = found.slice(0, ORDERS_SHOWN);
+  const { entries: orders, next } = await orderPage(deps.db, user.id, { limit: ORDERS_SHOWN, before });
   const shown = await Promise.all(
     orders.map(async (each) => ({ order: each, title: await titleOf(deps, each, language) })),
   );
-  return { shown, next: found.length > orders.length ? orders.at(-1)?.orderNo : undefined };
+  return { shown, next };
 }
 
 async function olderOrders(deps: HttpDeps, user: User, req: Request, language: Language): Promise<Markup> {
@@ -138,7 +135,7 @@ async function productPage(deps: HttpDeps, user: User, req: Request, language: L
 }
 
 const priceWish = z.object({
-  coupon: z.string().trim().regex(couponPattern).optional(),
+  coupon: couponCode.optional(),
   gift: z.boolean().default(false),
 });
 
@@ -153,7 +150,7 @@ async function price(deps: HttpDeps, user: User, req: Request, language: Languag
 
 /** A report, or a membership: what has a page of its own. */
 async function productOf({ db }: HttpDeps, { params: { slug } }: Request): Promise<Product> {
-  const product = typeof slug === 'string' && /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(db, slug) : undefined;
+  const product = await productBySlug(db, slug);
   if (product?.kind === 'report' || product?.kind === 'membership') return product;
   throw new HttpError(404, 'product_not_found', 'There is no such report');
 }

@@ -1,21 +1,19 @@
-import { type Offer, OperationRefused, offersFor, type Surface } from '@mingdan/operations';
+import { type Offer, OperationRefused, type Surface } from '@mingdan/operations';
 import type { Order, Product, SiteSettings, User } from '@mingdan/orders';
 import type { Request } from 'express';
 import type { HttpDeps } from '../../deps.ts';
 import { openPayment } from '../../open-payment.ts';
+import { offersOf } from '../offers.ts';
 
 /** The ways to pay a package of coins: all but coins themselves. */
 export async function coinOffers(
-  { operations }: Pick<HttpDeps, 'operations'>,
+  deps: Pick<HttpDeps, 'operations'>,
   product: Product,
   user: User,
-  { rates, maintenance }: SiteSettings,
+  settings: SiteSettings,
   surface: Surface,
 ): Promise<Offer[]> {
-  if (maintenance) return [];
-  const { price: amount, priceStars: amountStars } = product;
-  const buying = { amount, amountStars, rates, userId: user.id, chatId: user.telegramId };
-  return (await offersFor(operations, buying, surface)).filter(({ provider }) => provider !== 'points');
+  return (await offersOf(deps, product, 1, settings, surface, user)).filter(({ provider }) => provider !== 'points');
 }
 
 /** Opens the payment. @returns why that did not work, as far as it is nobody's mistake here */

@@ -6,10 +6,10 @@ import { html } from 'ghtml';
 import { toString as drawQr } from 'qrcode';
 import type { HttpDeps } from '../../deps.ts';
 import { localised } from '../../language.ts';
+import { moneyText } from '../../money-text.ts';
 import { statusOfOrder } from '../../status-of-order.ts';
 import type { Texts } from '../../texts.ts';
 import type { Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
 import { looks, REFUNDABLE, type ShownState, shownState } from '../order-state.ts';
 import { clockTime } from '../time-text.ts';
 

@@ -5,7 +5,6 @@ import {
   coinHistory,
   findOrder,
   findProductById,
-  findUser,
   listProducts,
   type Order,
   openOrdersOf,
@@ -13,14 +12,13 @@ import {
   type User,
 } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
+import { siteOf } from '../../../site.ts';
 import { coinsOf } from '../../api/coins/packages.ts';
 import { placeOrder, requestId } from '../../api/place-order.ts';
-import { requireSession, sessionOf } from '../../auth/session.ts';
-import type { Session } from '../../auth/session-token.ts';
+import { findSignedIn, requireUser, type SignedIn } from '../../auth/users.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
-import { siteOf } from '../../site.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, textsIn } from '../../texts.ts';
 import { createAsker } from '../ask-gateway.ts';
@@ -31,12 +29,6 @@ import { type Account, coinView } from './view.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '8kb' });
 const ENTRIES_SHOWN = 20;
-
-/** Who asks, and how they signed in. */
-interface SignedIn {
-  readonly user: User;
-  readonly session: Session;
-}
 
 interface Said {
   readonly typed: Typed;
@@ -57,7 +49,7 @@ export function coinRoutes(deps: HttpDeps): Router {
       await send(deps, req, res, { who, panel, said: { typed, wrong: {} } });
     })
     .post(formBody, async (req, res) => {
-      const who = await signedIn(deps, req, requireSession);
+      const who = await signedIn(deps, req, requireUser);
       if (!who) return send(deps, req, res.status(401), { sessionOver: true });
       const said = await buy(deps, req, res, who.user);
       if (said) await send(deps, req, res.status(422), { who, said });
@@ -70,12 +62,10 @@ export function coinRoutes(deps: HttpDeps): Router {
 async function signedIn(
   deps: HttpDeps,
   req: Request,
-  by: (deps: HttpDeps, req: Request) => Session | undefined = sessionOf,
+  by: (deps: HttpDeps, req: Request) => Promise<SignedIn | undefined> = findSignedIn,
 ): Promise<SignedIn | undefined> {
   try {
-    const session = by(deps, req);
-    const user = session && (await findUser(deps.db, session.userId));
-    return session && user && { user, session };
+    return await by(deps, req);
   } catch (error) {
     if (error instanceof HttpError && error.status === 401) return undefined;
     throw error;

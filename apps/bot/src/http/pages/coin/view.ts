@@ -2,15 +2,16 @@ import type { Offer } from '@mingdan/operations';
 import type { CoinHistory, Language, Order, Product } from '@mingdan/orders';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
+import type { Site } from '../../../site.ts';
 import { inDollars } from '../../api/prices.ts';
 import { localised } from '../../language.ts';
-import type { Site } from '../../site.ts';
+import { moneyText } from '../../money-text.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { choiceField, type Typed, type Wrong, wrongAbove } from '../fields.ts';
 import { layout, type Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
 import { fingerprint, looks } from '../order-state.ts';
 import { payMark } from '../pay-mark.ts';
+import { signInMarkup } from '../sign-in.ts';
 import { clockTime } from '../time-text.ts';
 import { historyMarkup } from './history-view.ts';
 import { isOpen, type PanelPart, panelMarkup, panelTitle } from './panel.ts';
@@ -78,11 +79,11 @@ export function coinView({ account, language, shown, site, sessionOver = false }
   });
 }
 
-function signIn({ bot }: Site, sessionOver: boolean, t: Texts): Markup {
-  const toBot = bot ? html`<a class="button" href="${bot.address}">${t('signIn.openBot', { name: bot.name })}</a>` : '';
-  return html`<section class="card state-waiting" data-sign-in aria-labelledby="headline"><h2 id="headline" tabindex="-1">${t('signIn.title')}</h2>
-!${sessionOver ? html`<p class="note trouble" role="alert">${t('signIn.over')}</p>` : ''}<p>${t('signIn.text')}</p><ol><li>${t('signIn.first')}</li><li>${t('signIn.second')}</li></ol>!${toBot}
-<p class="error" role="alert" hidden>${t('signIn.refused')}</p></section>`;
+function signIn(site: Site, sessionOver: boolean, t: Texts): Markup {
+  return signInMarkup(site, t, {
+    above: sessionOver ? html`<p class="note trouble" role="alert">${t('signIn.over')}</p>` : '',
+    below: html`<p class="error" role="alert" hidden>${t('signIn.refused')}</p>`,
+  });
 }
 
 function accountMarkup(

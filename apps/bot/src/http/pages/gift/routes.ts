@@ -5,7 +5,6 @@ import {
   endOfPeriod,
   findGift,
   findProductById,
-  findUser,
   type Gift,
   type GiftStanding,
   giftCause,
@@ -15,17 +14,16 @@ import {
   type User,
 } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
+import { type Site, siteOf } from '../../../site.ts';
 import { answering } from '../../api/operation-errors.ts';
 import { newOrderOf } from '../../api/place-order.ts';
-import { sessionOf } from '../../auth/session.ts';
-import { botNameSoon } from '../../bot-name.ts';
+import { userOfSession } from '../../auth/users.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
-import { type Site, siteOf } from '../../site.ts';
 import { textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
-import { isFormToken, readTyped } from '../shop/order-form.ts';
+import { isFormToken, readTyped } from '../shop/typed.ts';
 import { readClaim } from './claim-form.ts';
 import { endedGiftView, openGiftView } from './view.ts';
 
@@ -63,13 +61,8 @@ interface Visit {
 
 async function visitOf(deps: HttpDeps, req: Request, res: Response): Promise<Visit> {
   const token = typeof req.params.token === 'string' ? req.params.token : '';
-  const session = sessionOf(deps, req);
-  const [gift, user, site] = await Promise.all([
-    findGift(deps.db, token),
-    session ? findUser(deps.db, session.userId) : undefined,
-    siteOf(deps),
-  ]);
-  return { token, gift, user: user ?? null, language: languageOf(req, res), site };
+  const [gift, user, site] = await Promise.all([findGift(deps.db, token), userOfSession(deps, req), siteOf(deps)]);
+  return { token, gift, user, language: languageOf(req, res), site };
 }
 
 const STATUS: Readonly<Record<GiftStanding, number>> = { open: 200, yours: 200, own: 200, taken: 410, revoked: 410 };
@@ -90,9 +83,9 @@ async function show(
   if (!isToClaim) return void res.send(await ended(deps, visit, gift, stands));
   const { token: given = '' } = typed;
   const formToken = isFormToken(given) ? given : randomToken(18);
-  const [product, botName] = await Promise.all([productOf(deps, gift), botNameSoon(deps)]);
+  const product = await productOf(deps, gift);
   const isSignedIn = user !== null;
-  res.send(openGiftView({ token, site, product, botName, isSignedIn, language, typed, wrong, formToken }));
+  res.send(openGiftView({ token, site, product, isSignedIn, language, typed, wrong, formToken }));
 }
 
 async function ended(deps: HttpDeps, visit: Visit, gift: Gift, standing: GiftStanding): Promise<string> {

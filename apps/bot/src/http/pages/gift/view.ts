@@ -1,8 +1,8 @@
 import { giftLink } from '@mingdan/fulfilment';
 import type { Language, Product } from '@mingdan/orders';
 import { html } from 'ghtml';
+import type { Site } from '../../../site.ts';
 import { localised } from '../../language.ts';
-import type { Site } from '../../site.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { birthFields } from '../birth-fields.ts';
 import { type Typed, textField, type Wrong, wrongAbove } from '../fields.ts';
@@ -12,8 +12,6 @@ export interface OpenGift {
   readonly token: string;
   readonly site: Site;
   readonly product: Pick<Product, 'kind' | 'names' | 'descriptions' | 'input'>;
-  /** undefined where Telegram does not say it just now */
-  readonly botName: string | undefined;
   readonly isSignedIn: boolean;
   readonly language: Language;
   readonly typed: Typed;
@@ -58,12 +56,12 @@ function reportWays(view: OpenGift, t: Texts): Markup {
 }
 
 /** The way into the chat; by hand where the name of the bot is not known just now. */
-function telegramWay({ botName, token, product }: OpenGift, text: string, t: Texts): Markup {
+function telegramWay({ site: { bot }, token, product }: OpenGift, text: string, t: Texts): Markup {
   const quiet = product.kind === 'report' ? ' quiet' : '';
   const way =
-    botName === undefined
+    bot === undefined
       ? html`<p>${t('gift.telegramByHand')}</p><p class="codes"><code translate="no">/start gift_!${token}</code></p>`
-      : html`<a class="button!${quiet}" href="${giftLink(botName, token)}" rel="nofollow noreferrer">${t('gift.telegram')}</a>`;
+      : html`<a class="button!${quiet}" href="${giftLink(bot.address, token)}" rel="nofollow noreferrer">${t('gift.telegram')}</a>`;
   return html`<section class="card" aria-labelledby="telegram"><h2 id="telegram">${t('gift.ways')}</h2>!${way}<p class="small">${text}</p></section>`;
 }
 
@@ -88,7 +86,7 @@ export function endedGiftView(view: EndedGift): Markup {
   const order =
     orderNo === undefined ? '' : html`<a class="button" href="/order/!${orderNo}?${lang}">${t('gift.toOrder')}</a>`;
   const mayHaveLost = state === 'taken' || (state === 'own' && orderNo === undefined);
-  const lost = mayHaveLost ? html`<a href="/shop/lost-link?${lang}">${t('gift.toLostLink')}</a> · ` : '';
+  const lost = mayHaveLost ? html`<a href="/shop/lost-link?${lang}">${t('lostLink.lost')}</a> · ` : '';
   return page(
     view,
     title,

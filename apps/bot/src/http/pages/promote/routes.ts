@@ -1,13 +1,13 @@
+import { botStart } from '@mingdan/fulfilment';
 import { MingdanError } from '@mingdan/kernel';
 import { askForWithdrawal } from '@mingdan/operations';
 import { earningsOf, promoterOf } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
+import { type Site, siteOf } from '../../../site.ts';
 import { requireSession, sessionOf } from '../../auth/session.ts';
-import { botNameSoon } from '../../bot-name.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
-import { siteOf } from '../../site.ts';
 import { type Promotion, promoteView, withdrawalAnswers } from './view.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '8kb' });
@@ -21,23 +21,24 @@ export function promoteRoutes(deps: HttpDeps): Router {
     .get(async (req, res) => {
       const session = sessionOf(deps, req);
       const language = languageOf(req, res);
-      const promotion = session && (await promotionOf(deps, req, session.userId));
+      const site = await siteOf(deps);
+      const promotion = session && (await promotionOf(deps, req, session.userId, site));
       res.set('Cache-Control', 'private, no-store').set('X-Robots-Tag', 'noindex, nofollow').type('html');
-      res.send(promoteView(promotion, language, await siteOf(deps)));
+      res.send(promoteView(promotion, language, site));
     })
     .post(formBody, (req, res) => withdraw(deps, req, res))
     .all(onlyAllow('GET, HEAD, POST'));
   return router;
 }
 
-async function promotionOf(deps: HttpDeps, req: Request, userId: number): Promise<Promotion> {
+async function promotionOf(deps: HttpDeps, req: Request, userId: number, { bot }: Site): Promise<Promotion> {
   const promoter = await promoterOf(deps.db, userId);
-  const [earned, name] = await Promise.all([earningsOf(deps.db, promoter.id), botNameSoon(deps)]);
+  const earned = await earningsOf(deps.db, promoter.id);
   const { withdrawal } = req.query;
   return {
     code: promoter.code,
     percent: promoter.ratePercent,
-    link: name === undefined ? undefined : `https://t.me/${name}?start=ref_${promoter.code}`,
+    link: bot && botStart(bot.address, `ref_${promoter.code}`),
     earned,
     answer: withdrawalAnswers.find((each) => each === withdrawal),
   };

@@ -1,9 +1,10 @@
 import type { Language, PromoterEarnings } from '@mingdan/orders';
 import { html } from 'ghtml';
-import type { Site } from '../../site.ts';
+import type { Site } from '../../../site.ts';
+import { moneyText } from '../../money-text.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import { layout, type Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
+import { signInMarkup } from '../sign-in.ts';
 
 export const withdrawalAnswers = [
   'requested',
@@ -30,16 +31,10 @@ export function promoteView(promotion: Promotion | undefined, language: Language
     language,
     site,
     title: t('promote.title'),
-    body: html`<h1>${t('promote.title')}</h1>!${promotion ? ownPart(promotion, language, t) : signIn(site, t)}`,
+    body: html`<h1>${t('promote.title')}</h1>!${promotion ? ownPart(promotion, language, t) : signInMarkup(site, t)}`,
     languageLinks: { 'zh-CN': address('zh-CN'), 'zh-TW': address('zh-TW'), en: address('en') },
     script: 'promote.js',
   });
-}
-
-function signIn({ bot }: Site, t: Texts): Markup {
-  const toBot = bot ? html`<a class="button" href="${bot.address}">${t('signIn.openBot', { name: bot.name })}</a>` : '';
-  return html`<section class="card state-waiting" data-sign-in aria-labelledby="headline"><h2 id="headline">${t('signIn.title')}</h2>
-<p>${t('signIn.text')}</p><ol><li>${t('signIn.first')}</li><li>${t('signIn.second')}</li></ol>!${toBot}</section>`;
 }
 
 const ANSWERS: Readonly<Record<(typeof withdrawalAnswers)[number], TextKey>> = {

@@ -1,12 +1,12 @@
 import type { Money } from '@mingdan/kernel';
 import type { Language, Product, SiteSettings } from '@mingdan/orders';
 import { html } from 'ghtml';
+import type { Site } from '../../../site.ts';
 import { inDollars } from '../../api/prices.ts';
 import { localised } from '../../language.ts';
-import type { Site } from '../../site.ts';
+import { moneyText } from '../../money-text.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { layout, type Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
 
 interface ListView {
   readonly products: readonly Product[];

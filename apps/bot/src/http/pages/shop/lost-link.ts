@@ -1,16 +1,17 @@
-import { changed } from '@mingdan/db';
 import { toMailbox } from '@mingdan/fulfilment';
 import { orderNumberPattern } from '@mingdan/kernel';
+import { wakeOutbox } from '@mingdan/operations';
 import { findOrder, type Language, openEmail } from '@mingdan/orders';
 import { enqueue } from '@mingdan/outbox';
 import express, { type Router } from 'express';
 import { html } from 'ghtml';
 import { z } from 'zod';
+import { emailAddress } from '../../../email-address.ts';
+import { type Site, siteOf } from '../../../site.ts';
 import { sendPage } from '../../compression.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
-import { type Site, siteOf } from '../../site.ts';
 import { textsIn } from '../../texts.ts';
 import { type Typed, textField, type Wrong } from '../fields.ts';
 import { layout, type Markup } from '../layout.ts';
@@ -20,7 +21,6 @@ const ONCE_IN_MS = 10 * 60_000;
 
 const formBody = express.urlencoded({ extended: false, limit: '4kb' });
 const form = z.object({ email: z.string().trim().max(254).catch(''), order_no: z.string().trim().max(64).catch('') });
-const address = z.email();
 
 /** `/shop/lost-link`: sends the link of an order to the address it was ordered with, and tells nobody whether there is such an order. */
 export function lostLinkRoutes(deps: HttpDeps): Router {
@@ -38,7 +38,7 @@ export function lostLinkRoutes(deps: HttpDeps): Router {
       const typed = form.parse(req.body ?? {});
       const orderNo = typed.order_no.toUpperCase();
       const wrong = {
-        ...(address.safeParse(typed.email).success ? {} : { email: t('shop.emailWrong') }),
+        ...(emailAddress.safeParse(typed.email).success ? {} : { email: t('shop.emailWrong') }),
         ...(orderNumberPattern.test(orderNo) ? {} : { order_no: t('lostLink.numberWrong') }),
       };
       const isRight = Object.keys(wrong).length === 0;
@@ -61,7 +61,7 @@ async function sendLink({ db, clock, operations: { vault } }: HttpDeps, orderNo:
   const window = Math.floor(clock.now().getTime() / ONCE_IN_MS);
   const message = { template: 'order_link', params: { orderNo, product: order.productNames } } as const;
   await enqueue(db, vault, toMailbox(vault, order, { dedupeKey: `link:${orderNo}:${window}`, message }));
-  await changed(db, `select pg_notify('mingdan_work', 'outbox')`);
+  await wakeOutbox(db);
 }
 
 interface LostLinkView {

@@ -2,16 +2,18 @@ import type { Offer } from '@mingdan/operations';
 import type { Language, Product, SiteSettings } from '@mingdan/orders';
 import { providerCapabilities } from '@mingdan/payments/capabilities';
 import { html } from 'ghtml';
+import { isGivable } from '../../../gift-rules.ts';
+import type { Site } from '../../../site.ts';
+import { MOST_AT_ONCE } from '../../api/words.ts';
 import { localised } from '../../language.ts';
-import type { Site } from '../../site.ts';
+import { moneyText } from '../../money-text.ts';
 import { type Texts, textsIn } from '../../texts.ts';
 import { birthFields } from '../birth-fields.ts';
 import { choiceField, type Typed, textField, type Wrong, wrongAbove } from '../fields.ts';
 import { layout, type Markup } from '../layout.ts';
-import { moneyText } from '../money-text.ts';
 import { payMark } from '../pay-mark.ts';
 import { priceMarkup } from './list-view.ts';
-import { isGivable, MOST_AT_ONCE } from './order-form.ts';
+import { isQuantity } from './order-form.ts';
 
 export interface ProductView {
   readonly product: Product;
@@ -117,9 +119,7 @@ function rulesMarkup(product: Product, t: Texts): Markup {
 
 function quantityOf({ typed, product }: ProductView): number {
   const quantity = Number(typed.quantity);
-  return product.kind === 'goods' && Number.isInteger(quantity) && quantity >= 1 && quantity <= MOST_AT_ONCE
-    ? quantity
-    : 1;
+  return product.kind === 'goods' && isQuantity(quantity) ? quantity : 1;
 }
 
 function quantityField({ product, typed, wrong }: ProductView, t: Texts): Markup {

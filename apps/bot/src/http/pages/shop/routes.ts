@@ -1,21 +1,25 @@
+import { botStart } from '@mingdan/fulfilment';
 import { randomToken } from '@mingdan/kernel';
 import { orderLinkToken } from '@mingdan/operations';
-import { findProduct, type Language, listProducts, type Product, readSiteSettings, type User } from '@mingdan/orders';
+import { type Language, listProducts, type Product, readSiteSettings, type User } from '@mingdan/orders';
 import express, { type Request, type Response, type Router } from 'express';
+import { type Site, siteOf } from '../../../site.ts';
 import { clientOf, placeOrder } from '../../api/place-order.ts';
-import { botNameSoon } from '../../bot-name.ts';
+import { userOfSession } from '../../auth/users.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { HttpError, onlyAllow } from '../../errors.ts';
 import { languageOf } from '../../language.ts';
+import { productBySlug } from '../../products-by-slug.ts';
 import { limitCouponTries } from '../../rate-limit.ts';
-import { siteOf } from '../../site.ts';
 import { surfaceOf } from '../../surface.ts';
 import { type TextKey, type Texts, textsIn } from '../../texts.ts';
 import type { Typed, Wrong } from '../fields.ts';
+import { offersOf } from '../offers.ts';
 import { type AccountCard, listView } from './list-view.ts';
-import { isFormToken, isGift, offersOf, readTyped, readWish, type ShopWish } from './order-form.ts';
+import { isGift, isQuantity, readWish, type ShopWish } from './order-form.ts';
 import { productView } from './product-view.ts';
-import { pricedFor, sendShopPage, shopperOf } from './shopper.ts';
+import { pricedFor, sendShopPage } from './shopper.ts';
+import { isFormToken, readTyped } from './typed.ts';
 
 const formBody = express.urlencoded({ extended: false, limit: '16kb' });
 
@@ -25,7 +29,7 @@ export function shopRoutes(deps: HttpDeps): Router {
   router
     .route(['/shop', '/shop.html'])
     .get(async (req, res) => {
-      const user = await shopperOf(deps, req);
+      const user = await userOfSession(deps, req);
       // Prices and stock must be true: kept, but asked for first.
       res.set('Cache-Control', 'no-cache');
       await sendShopPage(req, res, user, await list(deps, user, languageOf(req, res)));
@@ -35,12 +39,12 @@ export function shopRoutes(deps: HttpDeps): Router {
     .route('/shop/:slug')
     .get(async (req, res) => {
       const product = await productOf(deps, req);
-      const user = await shopperOf(deps, req);
+      const user = await userOfSession(deps, req);
       await show(deps, req, res, { product, user, typed: { quantity: '1', ...firstPay(req) }, wrong: {} });
     })
     .post(formBody, limitCouponTries, async (req, res) => {
       const product = await productOf(deps, req);
-      const user = await shopperOf(deps, req);
+      const user = await userOfSession(deps, req);
       const typed = readTyped(req.body);
       const refused = await order(deps, req, res, { product, user, typed });
       if (refused === undefined) return;
@@ -52,20 +56,16 @@ export function shopRoutes(deps: HttpDeps): Router {
 }
 
 async function list(deps: HttpDeps, user: User | null, language: Language): Promise<string> {
-  const [all, settings, botName] = await Promise.all([
-    listProducts(deps.db),
-    readSiteSettings(deps.db),
-    botNameSoon(deps),
-  ]);
+  const [all, settings, site] = await Promise.all([listProducts(deps.db), readSiteSettings(deps.db), siteOf(deps)]);
   const products = await Promise.all(
     all.filter(isForSale).map((product) => pricedFor(deps, product, user, product.kind === 'membership')),
   );
-  const accountCards = accountCardsOf(all, botName, language);
-  return listView({ products, settings, language, isKnown: user !== null, accountCards, site: await siteOf(deps) });
+  const accountCards = accountCardsOf(all, site, language);
+  return listView({ products, settings, language, isKnown: user !== null, accountCards, site });
 }
 
 /** Coins and memberships of one's own, which belong to an account: where to get them, and from what price. */
-function accountCardsOf(products: readonly Product[], botName: string | undefined, language: Language): AccountCard[] {
+function accountCardsOf(products: readonly Product[], { bot }: Site, language: Language): AccountCard[] {
   const cheapest = (kind: Product['kind']) =>
     products.filter((each) => each.kind === kind).sort((one, other) => one.price.minor - other.price.minor)[0];
   const [coins, plan] = [cheapest('coins'), cheapest('membership')];
@@ -75,7 +75,7 @@ function accountCardsOf(products: readonly Product[], botName: string | undefine
     cards.push({ kind: 'coins', from: coins.price, address });
   }
   if (plan) {
-    const address = botName === undefined ? undefined : `https://t.me/${botName}?start=buy_${plan.slug}`;
+    const address = bot && botStart(bot.address, `buy_${plan.slug}`);
     cards.push({ kind: 'membership', from: plan.price, address });
   }
   return cards;
@@ -87,8 +87,7 @@ function isForSale({ kind }: Product): boolean {
 }
 
 async function productOf({ db }: HttpDeps, req: Request): Promise<Product> {
-  const { slug } = req.params;
-  const product = typeof slug === 'string' && /^[a-z0-9-]{1,40}$/.test(slug) ? await findProduct(db, slug) : undefined;
+  const product = await productBySlug(db, req.params.slug);
   if (product && isForSale(product)) return product;
   throw new HttpError(404, 'product_not_found', 'There is no such product');
 }
@@ -137,7 +136,7 @@ async function order(
     pricedFor(deps, product, user, isGift(typed, product)),
   ]);
   const quantity = Number(typed.quantity ?? '1');
-  const count = [1, 2, 3, 4, 5].includes(quantity) ? quantity : 1;
+  const count = isQuantity(quantity) ? quantity : 1;
   const offers = await offersOf(deps, priced, count, settings, surfaceOf(req), user);
   const { wish, wrong } = readWish(typed, priced, { offers, now: deps.clock.now(), t, isKnown: user !== null });
   if (wish === undefined) return wrong;

@@ -1,12 +1,6 @@
 import type { Db } from '@mingdan/db';
 import { readSupportContact } from '@mingdan/orders';
-
-/** The bot, as people find it. */
-export interface BotLink {
-  /** with its @ */
-  readonly name: string;
-  readonly address: string;
-}
+import type { BotLink } from './bot-link.ts';
 
 /** What pages say of the shop itself. */
 export interface Site {
