@@ -37,7 +37,8 @@ export interface RefundWish {
   readonly offersPart?: boolean;
 }
 
-export type RefundOutcome = 'requested' | 'with_operators' | 'already_requested' | 'nothing_to_refund';
+/** `coins_held`: coins of it pay a part of an unpaid order, which has to be paid or cancelled first; nothing is asked for */
+export type RefundOutcome = 'requested' | 'with_operators' | 'already_requested' | 'nothing_to_refund' | 'coins_held';
 
 export interface RefundAnswer {
   /** `part_offered`: only where `offersPart` was set; `amount` is what would go back */
@@ -47,7 +48,7 @@ export interface RefundAnswer {
   readonly refundId?: string;
   readonly status?: RefundStatus;
   /** of an order of coins that were credited: how many of them are left, and how many of them are not spent */
-  readonly coins?: Pick<CoinShare, 'left' | 'unspent'>;
+  readonly coins?: Pick<CoinShare, 'left' | 'unspent'> & { readonly held: number };
 }
 
 /**
@@ -140,10 +141,12 @@ async function refundCoins(
 ): Promise<RefundAnswer> {
   const unspentShare = coinShare(order, credited);
   const { left, unspent } = unspentShare;
+  const { held } = credited;
   const isPartly = wish.by === 'buyer' && unspent < left;
+  if (isPartly && held > 0) return { outcome: 'coins_held', coins: { left, unspent, held } };
   if (isPartly && unspentShare.amount.minor === 0) return withOperators(deps, tx, order, wish, credited);
   const part = isPartly ? unspentShare.amount : (wish.amount ?? null);
-  const coins = { left, unspent };
+  const coins = { left, unspent, held };
   if (isPartly && wish.offersPart) return { outcome: 'part_offered', amount: unspentShare.amount, coins };
   const answer =
     part === null ? await refundAll(deps, tx, order, wish, false) : await refundPart(deps, tx, order, wish, part);
@@ -168,10 +171,10 @@ async function withOperators(
   wish: RefundWish,
   credited: CreditedCoins | undefined,
 ): Promise<RefundAnswer> {
-  const outcome = await leaveToOperators(deps, tx, order, wish);
+  const outcome = await leaveToOperators(deps, tx, order, wish, credited);
   if (!credited) return { outcome, amount: order.amount };
   const { left, unspent } = coinShare(order, credited);
-  return { outcome, amount: order.amount, coins: { left, unspent } };
+  return { outcome, amount: order.amount, coins: { left, unspent, held: credited.held } };
 }
 
 function granted(deps: OperationDeps, order: Order, undelivered: boolean): number {

@@ -1,9 +1,10 @@
 import { type Db, row } from '@mingdan/db';
 import { amountText } from '@mingdan/fulfilment';
-import type { Order } from '@mingdan/orders';
+import type { CreditedCoins, Order } from '@mingdan/orders';
 import type { RefundOutcome, RefundWish } from './ask-for-refund.ts';
 import type { OperationDeps } from './contract.ts';
 import { sealWords } from './inbox-words.ts';
+import { coinShare } from './refund-of-coins.ts';
 import { tellOperators } from './tell-operators.ts';
 
 /** A wish that no rule grants is a matter for people: one for each order, opened anew where an earlier one was closed. */
@@ -12,6 +13,7 @@ export async function leaveToOperators(
   tx: Db,
   order: Order,
   wish: RefundWish,
+  credited: CreditedCoins | undefined,
 ): Promise<RefundOutcome> {
   const key = `refund_wanted:${order.orderNo}`;
   const item = await row<{ id: number; asked: number }>(
@@ -26,6 +28,7 @@ export async function leaveToOperators(
         order_no: order.orderNo,
         by: wish.by,
         reason: sealWords(deps.vault, 'reason', wish.reason.slice(0, 500)),
+        ...coinDetails(order, credited),
       }),
     },
   );
@@ -39,4 +42,11 @@ export async function leaveToOperators(
   };
   await tellOperators(deps, tx, `${key}:${item.asked}`, { template: 'alarm_refund_wanted', params }, order.id);
   return 'with_operators';
+}
+
+/** What whoever decides has to know of coins: for those that are spent the money would go back all the same. */
+function coinDetails(order: Order, credited: CreditedCoins | undefined): Record<string, number> {
+  if (!credited) return {};
+  const { left, unspent } = coinShare(order, credited);
+  return { coins_left: left, coins_unspent: unspent, coins_in_unpaid_orders: credited.held };
 }

@@ -10,6 +10,8 @@ export interface RefundPreview {
   readonly left: number;
   /** of it, what the buyer still has: so many would be taken */
   readonly unspent: number;
+  /** what pays a part of an unpaid order of theirs, and has to come back before anything is asked for */
+  readonly held: number;
   /** what would come back for them; zero where operators decide */
   readonly amount: Money;
 }
@@ -25,5 +27,10 @@ export async function refundPreview(
   if (!credited) return undefined;
   const { left, unspent, amount } = coinShare(order, credited);
   const isGranted = grantedPercent(refundRules.coins, { undelivered: false, paidAt }, clock.now()) > 0;
-  return { left, unspent, amount: isGranted ? amount : { ...amount, minor: 0 } };
+  return {
+    left,
+    unspent,
+    held: unspent < left ? credited.held : 0,
+    amount: isGranted ? amount : { ...amount, minor: 0 },
+  };
 }

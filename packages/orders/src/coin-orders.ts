@@ -7,6 +7,8 @@ export interface CreditedCoins {
   readonly taken: number;
   /** what the buyer has now, of whatever origin; the account is locked */
   readonly balance: number;
+  /** what lies in unpaid orders of theirs as a part: not spent, and not there to be taken */
+  readonly held: number;
 }
 
 /** Books the coins of a package that was paid, once for each order. To be called in the transaction that saves the step. */
@@ -30,15 +32,16 @@ export async function creditedCoins(tx: Db, orderId: number): Promise<CreditedCo
     { orderId },
   );
   if (!account) return undefined;
-  const { credited, taken } = (await row<{ credited: number; taken: number }>(
+  const { credited, taken, held } = (await row<{ credited: number; taken: number; held: number }>(
     tx,
     // By the user, whose entries have an index.
     `select coalesce(sum(amount) filter (where cause like 'credit:%'), 0)::bigint as credited,
-            coalesce(-sum(amount) filter (where cause like 'takeback%'), 0)::bigint as taken
+            coalesce(-sum(amount) filter (where cause like 'takeback%'), 0)::bigint as taken,
+            (select coalesce(sum(coins_used), 0)::bigint from orders where user_id = :userId and status = 'pending_payment' and coins_state = 'held') as held
        from coin_ledger where user_id = :userId and order_id = :orderId`,
     { orderId, userId: account.userId },
-  )) ?? { credited: 0, taken: 0 };
-  return credited === 0 ? undefined : { credited, taken, balance: account.balance };
+  )) ?? { credited: 0, taken: 0, held: 0 };
+  return credited === 0 ? undefined : { credited, taken, held, balance: account.balance };
 }
 
 /** The entries that one refund made. */

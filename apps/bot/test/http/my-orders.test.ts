@@ -211,4 +211,20 @@ describe('what a buyer does with their order', () => {
     expect(taken.body.data).toMatchObject({ outcome: 'requested', amount: 1.78, currency: 'CNY' });
     expect(await coinBalance(db, mine.user.id)).toBe(0);
   });
+
+  test('of coins that pay a part of an unpaid order nothing is asked for, and nobody is told that they are spent', async () => {
+    const mine = await signedIn(db);
+    const order = await aPaidOrder(db, { slug: 'coins-1', userId: mine.user.id });
+    const credit = { userId: mine.user.id, orderId: order.id, orderNo: order.orderNo, coins: 100 };
+    await db.transaction((tx) => creditCoins(tx, credit));
+    await changed(db, `update orders set delivery = 'delivered' where id = :id`, { id: order.id });
+    const { orderNo: other } = await anOrder(db, { userId: mine.user.id });
+    await post(`/api/order/${other}/coins`, {}, mine.bearer).expect(200);
+    const ask = () => post(`/api/order/${order.orderNo}/refund-request`, { reason: 'x' }, mine.bearer).expect(200);
+    expect((await ask()).body.data).toMatchObject({ outcome: 'coins_held', refund_status: 'none' });
+    await changed(db, `update orders set status = 'expired', status_reason = 'cancelled' where order_no = :other`, {
+      other,
+    });
+    expect((await ask()).body.data).toMatchObject({ outcome: 'requested', amount: 9.9 });
+  });
 });

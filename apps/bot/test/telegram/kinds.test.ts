@@ -161,7 +161,7 @@ describe('a refund of coins', () => {
     world.acts.askForRefund = async (_deps, { offersPart }) => {
       asked.push(offersPart);
       const amount = { minor: 594, currency: 'CNY' } as const;
-      const coins = { left: 100, unspent: 60 };
+      const coins = { left: 100, unspent: 60, held: 0 };
       return { outcome: offersPart ? 'part_offered' : 'requested', amount, coins };
     };
     await person.presses(`why:changed_mind:${order.orderNo}`);

@@ -37,15 +37,15 @@ function draw(minor, discount) {
   off.querySelector('dd').textContent = `−${money.format(discount / 100)}`;
   const usdt = form.querySelector('[data-total-usdt]');
   if (usdt && rateMicros)
-    usdt.textContent = `≈ ${(Number(usdtCents(minor, BigInt(rateMicros))) / 100).toFixed(2)} USDT`;
+    usdt.textContent = minor === 0 ? '' : `≈ ${(Number(usdtCents(minor, BigInt(rateMicros))) / 100).toFixed(2)} USDT`;
   limitWays(minor);
 }
 
-/** A way to pay that cannot take this total is left out. */
+/** A way to pay that cannot take this total is left out. Nothing to pay can be paid by any. */
 function limitWays(minor) {
   for (const way of form.querySelectorAll('[name="pay"][data-min]')) {
     const { min, max } = way.dataset;
-    way.disabled = minor < Number(min) || (max !== '' && minor > Number(max));
+    way.disabled = minor > 0 && (minor < Number(min) || (max !== '' && minor > Number(max)));
     if (way.disabled) way.checked = false;
   }
 }

@@ -219,8 +219,10 @@ export const refundWish = named(
   z.object({
     order_no: orderNo,
     outcome: z
-      .enum(['requested', 'with_operators', 'already_requested', 'nothing_to_refund', 'part_offered'])
-      .describe('part_offered: nothing is asked for yet; send it again with part: true to have amount back'),
+      .enum(['requested', 'with_operators', 'already_requested', 'nothing_to_refund', 'coins_held', 'part_offered'])
+      .describe(
+        'part_offered: nothing is asked for yet; send it again with part: true to have amount back. coins_held: coins of it pay a part of an unpaid order, to be paid or cancelled first',
+      ),
     refund_status: refundStatus,
     amount: money.optional().describe('what goes back, or would'),
     currency: currency.optional(),

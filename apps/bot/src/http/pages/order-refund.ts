@@ -71,7 +71,8 @@ function wishedMarkup({ wished }: RefundPart, canAsk: boolean, { language, t }: 
 /** Of coins: how many would go, and how much would come back for them. */
 function previewMarkup({ preview }: RefundPart, { language, t }: At): Markup {
   if (!preview) return '';
-  const { left, unspent, amount } = preview;
+  const { left, unspent, held, amount } = preview;
+  if (held > 0) return html`<p>${t('refund.coins_held')}</p>`;
   if (unspent === 0) return html`<p>${t('refund.coinsSpent')}</p>`;
   if (amount.minor === 0) return '';
   const params = { left: String(left), unspent: String(unspent), amount: moneyText(amount, language) };

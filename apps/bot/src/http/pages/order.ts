@@ -88,6 +88,7 @@ const REFUND_ANSWERS: readonly RefundOutcome[] = [
   'with_operators',
   'already_requested',
   'nothing_to_refund',
+  'coins_held',
 ];
 
 /** What only the signed link shows. */

@@ -40,7 +40,11 @@ export async function couponTyped(talk: Talk, id: string, typed: string): Promis
   if (!product) return showMenu(talk, talk.t('chat.unknown_product'));
   const coupon = typed.trim();
   const preview = await previewFor(talk, product, { ...card, coupon });
-  if (!preview) return sayNotValid(talk, card.id);
+  if (!preview) {
+    // The next line may be the right one.
+    talk.session.waiting = { for: 'coupon', card: card.id };
+    return sayNotValid(talk, card.id);
+  }
   await showAgain(talk, { ...card, id: randomToken(9), coupon: coupon.toUpperCase() }, product, card.id);
 }
 

@@ -41,7 +41,12 @@ export async function refund(talk: Talk, orderNo: string, reason: string): Promi
     by: 'buyer',
     offersPart: true,
   });
-  const params = { amount: moneyText(amount ?? order.amount), left: coins?.left ?? 0, unspent: coins?.unspent ?? 0 };
+  const params = {
+    amount: moneyText(amount ?? order.amount),
+    left: coins?.left ?? 0,
+    unspent: coins?.unspent ?? 0,
+    held: coins?.held ?? 0,
+  };
   if (outcome === 'part_offered') {
     const button = talk.button('refund_part', `refundpart:${order.orderNo}`, params);
     return talk.say(talk.t('refund.part_offered', params), [[button]]);

@@ -71,6 +71,6 @@ function refundForm(order: Order, t: Texts): Markup {
 <p class="small">${t('pay.rule', { rule: t(`refundRules.${fulfillerKey(order)}`) })}</p>
 <label for="reason">${t('refund.reason')}</label><textarea id="reason" name="reason" rows="3" maxlength="500" required></textarea>
 <button class="button quiet">${t('refund.send')}</button><p class="note" role="status" hidden
- data-requested="${t('refund.requested')}" data-with_operators="${t('refund.with_operators')}" data-already_requested="${t('refund.already_requested')}" data-nothing_to_refund="${t('refund.nothing_to_refund')}" data-part_offered="${t('refund.partOffered')}"></p>
+ data-requested="${t('refund.requested')}" data-with_operators="${t('refund.with_operators')}" data-already_requested="${t('refund.already_requested')}" data-nothing_to_refund="${t('refund.nothing_to_refund')}" data-coins_held="${t('refund.coins_held')}" data-part_offered="${t('refund.partOffered')}"></p>
 <button type="button" class="button quiet" data-part hidden>${t('refund.takePart')}</button></form></details>`;
 }
