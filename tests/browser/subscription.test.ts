@@ -81,6 +81,7 @@ describeInBrowser('a membership that renews itself, and coins for a part, on a p
     await app.locator('[data-go^="order/REPORT_"]').first().click();
     await app.locator('[data-coins]').click();
     await app.locator('[data-coins]').waitFor({ state: 'detached' });
+    await app.getByText('已用 80 金币抵扣').waitFor();
     await page.getByTestId('mini-app-main').click();
     await page.getByTestId('invoice-pay').click();
     await app.locator('[data-view="order"] .report').waitFor({ timeout: 40_000 });

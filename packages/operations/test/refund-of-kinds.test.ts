@@ -111,7 +111,7 @@ describe('a refund of coins', () => {
     expect(offered).toEqual({
       outcome: 'part_offered',
       amount: { minor: 594, currency: 'CNY' },
-      coins: { left: 100, unspent: 60 },
+      coins: { left: 100, unspent: 60, held: 0 },
     });
     expect(await coinBalance(db, id)).toBe(60);
     expect(await rows(db, 'select 1 from refund_records where order_id = :id', { id: order.id })).toEqual([]);

@@ -30,7 +30,7 @@ export function paymentMarkup(part: PaymentPart, at: At): Markup {
 }
 
 /** Coins that were taken already, and what they leave to pay. */
-function partPaid({ order, language, t }: At): Markup {
+export function partPaid({ order, language, t }: Pick<At, 'order' | 'language' | 't'>): Markup {
   if (order.coinsUsed === 0) return '';
   const worth = moneyText({ ...order.amount, minor: order.coinsMinor }, language);
   const due = moneyText(dueOf(order), language);

@@ -14,6 +14,7 @@ import type { Markup } from '../layout.ts';
 import { facts } from '../order-facts.ts';
 import { fingerprint, looks, REFUNDABLE, type ShownState } from '../order-state.ts';
 import { goodsMarkup, stateText, withoutTitle } from '../order-view.ts';
+import { partPaid } from '../payment-markup.ts';
 import { clockTime } from '../time-text.ts';
 
 export interface AppOrderView {
@@ -44,7 +45,7 @@ export function appOrderView(view: AppOrderView): Markup {
   return html`<div id="view" class="app" data-view="order" data-order-no="${order.orderNo}" data-state="${fingerprint(status)}" data-poll="${looks[state].poll ?? ''}" data-main="${main}"><p class="back"><a href="#home" data-back>${t('app.back')}</a></p>
 <section class="card state-${looks[state].tone}" aria-labelledby="headline"><h1 id="headline" tabindex="-1">${headline}</h1>
 <p>${localised(order.productNames, language)}</p>
-<p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${memberUntil ? html`<p>${t('app.active', { time: clockTime(memberUntil, language) })}</p>` : ''}!${pay}!${coinPart ? coinPartMarkup(order, coinPart, language, t) : ''}
+<p>${stateText(t, state, order, 'text', { time: clockTime(order.expiresAt, language) })}</p>!${memberUntil ? html`<p>${t('app.active', { time: clockTime(memberUntil, language) })}</p>` : ''}!${stars ? partPaid({ order, language, t }) : ''}!${pay}!${coinPart ? coinPartMarkup(order, coinPart, language, t) : ''}
 <details class="more"!${report || gift ? '' : html` open`}><summary>${t('order.facts')}</summary>!${facts({ order, language, own: true }, t)}</details></section>
 !${goodsMarkup(goods, t)}!${giftOfOrderMarkup(gift, giftForm(order, t), language, t)}
 !${report ? reportMarkup(report, order, t) : ''}
