@@ -5,13 +5,18 @@ alter table orders
   add column client_digest bytea,
   add column email_corrections smallint not null default 0 check (email_corrections between 0 and 3);
 
-create function forget_client() returns trigger language plpgsql as $$
+-- As in 0002, and the network is forgotten with the first move.
+create or replace function check_order_move() returns trigger language plpgsql as $$
 begin
+  if not exists (
+    select 1 from order_moves
+     where from_status = old.status and to_status = new.status and (not only_unpaid or old.paid_at is null)
+  ) then
+    raise exception 'order % cannot go from % to %', old.order_no, old.status, new.status using errcode = 'MD001';
+  end if;
   new.client_digest := null;
   return new;
 end $$;
-create trigger orders_forget_client before update of status on orders for each row
-  when (new.status <> 'pending_payment' and new.client_digest is not null) execute function forget_client();
 
 alter table redpacket_events drop constraint redpacket_events_what_check;
 alter table redpacket_events add constraint redpacket_events_what_check check (what in ('entered', 'replaced', 'claimed', 'accepted', 'rejected'));
@@ -45,4 +50,4 @@ begin
   return null;
 end $$;
 
-revoke all on function forget_client, check_redpacket, write_redpacket_event from public;
+revoke all on function check_order_move, check_redpacket, write_redpacket_event from public;
