@@ -1,4 +1,4 @@
-import { isConnectionError } from '@mingdan/db';
+import { errorCode, isConnectionError } from '@mingdan/db';
 import { MingdanError, messageOf } from '@mingdan/kernel';
 
 /** An error as told to a person or a script: one true sentence, and what to do. */
@@ -19,7 +19,7 @@ export function failureOf(error: unknown): Failure {
       hint: 'Start it (npm start brings its own), or correct DATABASE_URL; mingdan doctor tells more',
     };
   }
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (UNDEFINED_TABLE.test(code)) {
     return {
       code: 'not_migrated',
@@ -39,8 +39,4 @@ export function failureOf(error: unknown): Failure {
     message: `Unexpected: ${messageOf(error)}`,
     hint: 'Please report this, with the command',
   };
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }

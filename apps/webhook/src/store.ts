@@ -1,4 +1,4 @@
-import { type Db, isConnectionError } from '@mingdan/db';
+import { type Db, errorCode, isConnectionError } from '@mingdan/db';
 import { MingdanError } from '@mingdan/kernel';
 import { recordNotice, recordRefusedNotice } from '@mingdan/orders/record-notice';
 
@@ -43,7 +43,7 @@ export function createNoticeStore(open: () => Db | undefined): NoticeStore {
         try {
           return await recordNotice(db, notice, raw);
         } catch (error) {
-          if (COLLISION.test(codeOf(error)) && tried < TRIES) continue;
+          if (COLLISION.test(errorCode(error)) && tried < TRIES) continue;
           throw mayPassLater(error) ? new DatabaseAway(error) : error;
         }
       }
@@ -56,9 +56,5 @@ export function createNoticeStore(open: () => Db | undefined): NoticeStore {
 }
 
 function mayPassLater(error: unknown): boolean {
-  return isConnectionError(error) || NOT_READY.test(codeOf(error)) || COLLISION.test(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return isConnectionError(error) || NOT_READY.test(errorCode(error)) || COLLISION.test(errorCode(error));
 }

@@ -22,6 +22,11 @@ const NODE_CODES = new Set([
  */
 const SQLSTATE = /^(?:08|53|57|58)|^(?:25006|55P03|26000|42P05|0A000)$/;
 
+/** SQLSTATE of the database, or the code of Node's; empty where there is none. */
+export function errorCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
 /** True where the database could not be reached or had no resources: the same statement may work in a moment. */
 export function isConnectionError(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;

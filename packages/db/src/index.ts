@@ -1,4 +1,4 @@
-export { isConnectionError } from './errors.ts';
+export { errorCode, isConnectionError } from './errors.ts';
 export { claimLease, holdLease, releaseLease } from './lease.ts';
 export { type Listener, listen } from './listen.ts';
 export { migrate, pendingMigrations } from './migrate.ts';

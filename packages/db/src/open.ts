@@ -4,6 +4,7 @@ import { pause } from '@mingdan/kernel';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { connectionSettings } from './connection.ts';
+import { errorCode } from './errors.ts';
 
 export type Db = Knex;
 
@@ -75,7 +76,7 @@ function beginningAnew(db: Db, onBegunAnew: DatabaseOptions['onBegunAnew']): Db 
       try {
         return await begin(work, config);
       } catch (error) {
-        const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+        const code = errorCode(error);
         if (!ENDED_FOR_OTHERS.has(code) || beginnings >= MOST_BEGINNINGS) throw error;
         onBegunAnew?.(code, beginnings);
         await pause(beginnings * randomInt(5, 20));

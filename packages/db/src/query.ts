@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
+import { errorCode } from './errors.ts';
 
 /** Values by the `:name` that stands for them in the statement. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -44,7 +45,7 @@ async function run<T>(db: Knex, sql: string, bindings: Bindings): Promise<RawRes
   try {
     return await db.raw<RawResult<T>>(text, values).options({ name });
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+    const code = errorCode(error);
     // Inside a transaction the failure has ended it: its caller begins anew.
     if (!STALE_STATEMENT.has(code) || db.isTransaction) throw error;
     return db.raw<RawResult<T>>(text, values);

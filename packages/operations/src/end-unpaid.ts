@@ -43,7 +43,10 @@ export async function cancelOrder(
   return (await end(deps, order, 'cancelled', wanted.by ?? 'buyer')) ? 'cancelled' : 'not_cancellable';
 }
 
-/** Asks every gateway that has a payment of an unpaid order, and closes it there: what came through meanwhile wins. */
+/**
+ * Asks every gateway that has a payment of an order nobody has paid, and closes it there: what came through meanwhile wins. Of one that ended
+ * while a gateway did not answer, or by a failed try, it is asked again until that is sure.
+ */
 export async function closeAtGateways(
   deps: OperationDeps,
   order: Order,
@@ -81,11 +84,6 @@ async function close(deps: OperationDeps, order: Order, attempt: Attempt): Promi
     );
     return false;
   }
-}
-
-/** An order that ended unpaid while its gateway did not answer, or by a failed try: asked again, and closed, until that is sure. */
-export async function closeEndedOrder(deps: OperationDeps, order: Order): Promise<void> {
-  await closeAtGateways(deps, order);
 }
 
 async function end(deps: OperationDeps, order: Order, reason: 'expired' | 'cancelled', by: string): Promise<boolean> {

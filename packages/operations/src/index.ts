@@ -15,7 +15,7 @@ export {
 } from './compare-days.ts';
 export type { OperationDeps, OperationSettings } from './contract.ts';
 export { type CorrectedEmail, correctOrderEmail } from './correct-order-email.ts';
-export { cancelOrder, closeEndedOrder, expireOrder } from './end-unpaid.ts';
+export { cancelOrder, closeAtGateways, expireOrder } from './end-unpaid.ts';
 export { OperationRefused } from './errors.ts';
 export { type GatewayHealth, gatewayHealth, isUp, setGatewayMaintenance } from './gateway-health.ts';
 export { claimForUser, newGift, orderClaimedGift } from './gifts.ts';

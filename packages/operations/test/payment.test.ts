@@ -6,7 +6,7 @@ import { anOrder, aUser, testDatabase } from '@mingdan/orders/testing';
 import {
   cancelOrder,
   checkPayment,
-  closeEndedOrder,
+  closeAtGateways,
   expireOrder,
   type OperationDeps,
   startPayment,
@@ -165,10 +165,10 @@ describe('an order that ended unpaid', () => {
     await start(order);
     await changed(db, `update orders set status = 'failed' where id = :id`, { id: order.id });
     gateway.down = true;
-    await closeEndedOrder(deps, (await findOrder(db, order.orderNo)) as Order);
+    await closeAtGateways(deps, (await findOrder(db, order.orderNo)) as Order);
     expect((await takeUnclosed(db, 100, 0)).map(({ id }) => id)).toContain(order.id);
     gateway.down = false;
-    await closeEndedOrder(deps, (await findOrder(db, order.orderNo)) as Order);
+    await closeAtGateways(deps, (await findOrder(db, order.orderNo)) as Order);
     expect(gateway.payments.get(order.orderNo)?.status).toBe('closed');
     expect((await takeUnclosed(db, 100, 0)).map(({ id }) => id)).not.toContain(order.id);
   });
@@ -178,7 +178,7 @@ describe('an order that ended unpaid', () => {
     await start(order);
     await changed(db, `update orders set status = 'failed' where id = :id`, { id: order.id });
     gateway.pay(order.orderNo);
-    await closeEndedOrder(deps, (await findOrder(db, order.orderNo)) as Order);
+    await closeAtGateways(deps, (await findOrder(db, order.orderNo)) as Order);
     expect(await status(order)).toBe('paid');
   });
 });

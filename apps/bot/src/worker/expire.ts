@@ -1,5 +1,5 @@
 import { messageOf } from '@mingdan/kernel';
-import { closeEndedOrder, expireOrder, type OperationDeps } from '@mingdan/operations';
+import { closeAtGateways, expireOrder, type OperationDeps } from '@mingdan/operations';
 import { takeOverdue, takeUnclosed } from '@mingdan/orders';
 
 const AT_ONCE = 10;
@@ -33,7 +33,7 @@ export async function closeEnded(deps: OperationDeps): Promise<void> {
     if (orders.length === 0) return;
     await Promise.all(
       orders.map((order) =>
-        closeEndedOrder(deps, order).catch((error: unknown) =>
+        closeAtGateways(deps, order).catch((error: unknown) =>
           deps.log.error({ order_no: order.orderNo, err: error }, 'an ended order could not be closed at its gateway'),
         ),
       ),
