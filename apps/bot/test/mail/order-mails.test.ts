@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { changed, type Db, row, rows } from '@mingdan/db';
 import type { TestDatabase } from '@mingdan/db/testing';
 import { type Fulfiller, type GoodsDeps, goodsFulfiller } from '@mingdan/fulfilment';
-import { createLogger, type OrderKind, randomToken, systemClock } from '@mingdan/kernel';
+import { createLogger, type OrderKind, pause, randomToken, systemClock } from '@mingdan/kernel';
 import { correctOrderEmail, orderLink, shopLink, verifyOrderLink } from '@mingdan/operations';
 import { addCodes, createOrder, findOrder, findProduct, forgetUser, type Order, recordNotice } from '@mingdan/orders';
 import { anAttempt, aUser, paidNotice, testDatabase, testVault } from '@mingdan/orders/testing';
@@ -123,7 +123,10 @@ describe('a buyer of the shop', () => {
       id: made.id,
     });
     expect(shown).toHaveLength(2);
-    expect((await findOrder(db, made.orderNo))?.status).toBe('completed');
+    // The mail is out a moment before the worker writes down that it is.
+    const status = async () => (await findOrder(db, made.orderNo))?.status;
+    for (let tries = 0; tries < 50 && (await status()) === 'generating'; tries += 1) await pause(100);
+    expect(await status()).toBe('completed');
   });
 
   test('reads in their language that it failed, and that the money is back', async () => {
